@@ -1,0 +1,116 @@
+package policy
+
+import "strings"
+
+// Canonical returns the form of a raw request path on which operations are matched: percent escapes of unreserved characters
+// decoded, other escapes in upper case, empty and dot segments resolved (RFC 3986 section 6.2.2). An encoded slash stays encoded,
+// so that it never makes a new segment. It is false for a path that escapes above its root, also by way of encoded dots or
+// slashes, or holds a broken escape: two parsers could read such a path in two ways. Only this form is matched; what is forwarded is the raw path.
+// It does not allocate for a path that is canonical already.
+func Canonical(path string) (string, bool) {
+	if !needsWork(path) {
+		return path, true
+	}
+	decoded, ok := decodeUnreserved(path)
+	if !ok || climbsByEncodedSlash(decoded) {
+		return "", false
+	}
+	return resolveDots(decoded)
+}
+
+func needsWork(path string) bool {
+	for i := 0; i < len(path); i++ {
+		switch path[i] {
+		case '%', '\\':
+			return true
+		case '/':
+			if i+1 < len(path) && (path[i+1] == '/' || path[i+1] == '.') {
+				return true
+			}
+		}
+	}
+	return path == "" || path[0] != '/'
+}
+
+func decodeUnreserved(path string) (string, bool) {
+	var b strings.Builder
+	b.Grow(len(path))
+	for i := 0; i < len(path); i++ {
+		if path[i] != '%' {
+			b.WriteByte(path[i])
+			continue
+		}
+		if i+2 >= len(path) || !isHex(path[i+1]) || !isHex(path[i+2]) {
+			return "", false
+		}
+		c := unhex(path[i+1])<<4 | unhex(path[i+2])
+		if isUnreserved(c) {
+			b.WriteByte(c)
+		} else {
+			b.WriteString(strings.ToUpper(path[i : i+3]))
+		}
+		i += 2
+	}
+	return b.String(), true
+}
+
+// climbsByEncodedSlash finds "a%2F..%2Fb" and its like: harmless to us, above the root for whoever decodes the slash.
+func climbsByEncodedSlash(path string) bool {
+	if !strings.Contains(path, "%2F") && !strings.Contains(path, "%5C") && !strings.Contains(path, `\`) {
+		return false
+	}
+	slashed := strings.NewReplacer("%2F", "/", "%5C", "/", `\`, "/").Replace(path)
+	_, ok := resolveDots(slashed)
+	return !ok
+}
+
+func resolveDots(path string) (string, bool) {
+	rest, rooted := strings.CutPrefix(path, "/")
+	if !rooted {
+		return "", path == "*"
+	}
+	var out []string
+	for more := true; more; {
+		var segment string
+		segment, rest, more = strings.Cut(rest, "/")
+		switch segment {
+		case "..":
+			if len(out) == 0 {
+				return "", false
+			}
+			out = out[:len(out)-1]
+		case ".":
+		case "":
+			if more {
+				continue
+			}
+			out = append(out, "")
+			continue
+		default:
+			out = append(out, segment)
+			continue
+		}
+		if !more { // "/a/." and "/a/b/.." name a folder
+			out = append(out, "")
+		}
+	}
+	return "/" + strings.Join(out, "/"), true
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
+	}
+	return c - 'a' + 10
+}
+
+func isUnreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+}

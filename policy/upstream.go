@@ -1,0 +1,66 @@
+package policy
+
+import "time"
+
+// Upstream is a named service we call, or the application beside us.
+type Upstream struct {
+	Name      string     `json:"name"`
+	Direction Direction  `json:"direction"`
+	Place     Place      `json:"place,omitzero"`
+	Listen    Address    `json:"listen,omitzero"` // a port of its own, optional
+	Hosts     []string   `json:"hosts,omitempty"` // lower case, with the port where the policy gives one
+	Endpoints []Endpoint `json:"endpoints"`
+	// Operations are the declared ones in file order; Unmatched stands for every other request.
+	Operations []*Operation `json:"operations,omitempty"`
+	Unmatched  *Operation   `json:"unmatched"`
+	// RefuseUnmatched answers requests that match no operation with 404 no_route instead of forwarding them.
+	RefuseUnmatched bool `json:"refuseUnmatched,omitempty"`
+	// Declared is true where a spec stands behind the upstream, so that an unmatched request is an undeclared one.
+	Declared bool     `json:"declared,omitempty"`
+	Budget   Budget   `json:"budget"`
+	Formerly []string `json:"formerly,omitempty"` // earlier names whose state this upstream takes over
+
+	matcher *matcher
+}
+
+// Endpoint is one address of an upstream.
+type Endpoint struct {
+	Scheme string `json:"scheme"` // http or https
+	Host   string `json:"host"`   // host:port, always with the port
+	Place  Place  `json:"place,omitzero"`
+}
+
+// Operation is one method and path template of an upstream, with the policy that holds for it.
+type Operation struct {
+	// ID is the operationId, or METHOD /template where the spec has none.
+	ID     string `json:"id"`
+	Method string `json:"method,omitempty"`
+	// Template is the path as requests show it: the spec's base path and the path template.
+	Template string `json:"template,omitempty"`
+	// Place is where the spec, or for lack of one the policy, declares the operation.
+	Place Place `json:"place,omitzero"`
+	// Idempotent says that the request may be repeated though an attempt may have been processed, by method, spec or policy.
+	Idempotent bool     `json:"idempotent"`
+	Streaming  Stream   `json:"streaming,omitempty"`
+	Policy     Policy   `json:"policy"`
+	Formerly   []string `json:"formerly,omitempty"`
+}
+
+// Stream tells whether a reply ends by itself soon.
+type Stream string
+
+// A reply that streams for as long as it likes (timeouts.request then ends at its head), that may, or that does not.
+const (
+	StreamNo     Stream = ""
+	StreamMay    Stream = "may"
+	StreamAlways Stream = "always"
+)
+
+// Budget bounds the extra attempts to one upstream: in any sliding Window at most Ratio of the requests of that window plus Floor.
+// The idea is Finagle's; see docs/policy.md.
+type Budget struct {
+	Ratio  float64       `json:"ratio"` // 0.2 is 20 %
+	Floor  int           `json:"floor"` // extra attempts per window that are always allowed
+	Window time.Duration `json:"window"`
+	Off    bool          `json:"off,omitempty"` // no bound at all
+}

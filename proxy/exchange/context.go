@@ -1,0 +1,74 @@
+package exchange
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Deadline is the total deadline; see context.Context.
+func (e *Exchange) Deadline() (time.Time, bool) {
+	return e.deadline, !e.deadline.IsZero()
+}
+
+// Done is closed when the client goes away or the total deadline passes. The first call arms a timer, so a layer that only
+// needs to bound a wait asks Deadline instead.
+func (e *Exchange) Done() <-chan struct{} {
+	e.done.mu.Lock()
+	defer e.done.mu.Unlock()
+	if e.done.ctx == nil {
+		if e.deadline.IsZero() {
+			e.done.ctx, e.done.cancel = context.WithCancel(e.client)
+		} else {
+			e.done.ctx, e.done.cancel = context.WithDeadline(e.client, e.deadline)
+		}
+	}
+	return e.done.ctx.Done()
+}
+
+// Err tells why the context has ended, or nil.
+func (e *Exchange) Err() error {
+	if err := e.client.Err(); err != nil {
+		return err
+	}
+	if !e.deadline.IsZero() && !time.Now().Before(e.deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// Value finds the exchange itself and whatever the client's context carries.
+func (e *Exchange) Value(k any) any {
+	if _, ours := k.(key); ours {
+		return e
+	}
+	return e.client.Value(k)
+}
+
+// Interrupts registers the one thing to interrupt when the client goes away; nil takes it back. A client context that cannot
+// do so without a goroutine is watched by context.AfterFunc.
+func (e *Exchange) Interrupts(i interface{ Interrupt() }) {
+	if c, ok := e.client.(interface {
+		Interrupts(interface{ Interrupt() })
+	}); ok {
+		c.Interrupts(i)
+		return
+	}
+	e.done.mu.Lock()
+	defer e.done.mu.Unlock()
+	if e.watch != nil {
+		e.watch()
+		e.watch = nil
+	}
+	if i != nil {
+		e.watch = context.AfterFunc(e.client, i.Interrupt)
+	}
+}
+
+// Interim is called by the wire for every interim reply of an upstream.
+func (e *Exchange) Interim(status int, header http.Header) error {
+	if e.ForwardInterim == nil {
+		return nil
+	}
+	return e.ForwardInterim(status, header)
+}

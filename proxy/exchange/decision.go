@@ -1,0 +1,23 @@
+package exchange
+
+import "time"
+
+// maxDecisions bounds the record of one exchange; five attempts with their decisions fit twice.
+const maxDecisions = 32
+
+// Decision is one thing that a layer decided, for the person who asks why.
+type Decision struct {
+	At time.Duration // since the exchange began
+	// Rule is the layer that decided: retry, budget, breaker, deadline, limit, match, ...
+	Rule string
+	What string
+	// Key is the policy key that decided, in dotted form; its file and line are looked up when somebody reads the record.
+	Key string
+}
+
+// Decide records a decision; those beyond the bound are dropped.
+func (e *Exchange) Decide(rule, what, key string) {
+	if len(e.Decisions) < maxDecisions {
+		e.Decisions = append(e.Decisions, Decision{time.Since(e.Start), rule, what, key})
+	}
+}

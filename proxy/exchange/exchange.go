@@ -1,0 +1,132 @@
+// Package exchange is what travels: one client request with its operation, its deadline, its attempts and the decisions taken
+// about it. It is the one typed value that all layers share, carried as the context of the request.
+//
+// It decides nothing: layers write facts into it, package observe reads them at the end. An Exchange belongs to the goroutine
+// that serves its request; only its context methods may be called from others.
+package exchange
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"outrigger/policy"
+	"outrigger/proxy/failure"
+)
+
+// Exchange is one client request and its reply. It is the context of the requests that run through a stack: its deadline is
+// the total deadline, and it ends when the client goes away or the deadline passes.
+type Exchange struct {
+	client    context.Context
+	Upstream  *policy.Upstream
+	Operation *policy.Operation
+	Start     time.Time
+	// Version of the set that this exchange runs under.
+	Version string
+
+	Method, Path       string // Path is the raw path without its query
+	Client             string // address of the client
+	TraceID, RequestID string
+
+	// Attempts in order; the last may still be running.
+	Attempts []*Attempt
+	// Decisions in order, bounded by maxDecisions.
+	Decisions []Decision
+	// RetryRefused is why no further attempt was made though the last one failed: a reason of outrigger_retries_refused_total.
+	RetryRefused string
+
+	// Status, Outcome, Failure, BytesIn, BytesOut and Duration are set when the reply has ended.
+	Status            int
+	Outcome           policy.Outcome
+	Failure           *failure.Error // nil when all went well or the upstream itself answered
+	BytesIn, BytesOut int64
+	Duration          time.Duration
+
+	// ForwardInterim passes an interim reply (1xx) on to the client; nil drops it.
+	ForwardInterim func(status int, header http.Header) error
+
+	deadline  time.Time
+	finishers []Finisher
+	first     Attempt
+	inline    [2]*Attempt
+	done      lazyDone
+	watch     func() bool // stops context.AfterFunc; guarded by done.mu
+}
+
+// Finisher is told once that an exchange has ended, after its last attempt has.
+type Finisher interface{ FinishExchange(*Exchange) }
+
+// New opens an exchange for a client's request context.
+func New(client context.Context, u *policy.Upstream, op *policy.Operation, start time.Time) *Exchange {
+	e := &Exchange{client: client, Upstream: u, Operation: op, Start: start}
+	e.Attempts = e.inline[:0]
+	return e
+}
+
+type key struct{}
+type attemptKey struct{}
+
+// Of returns the exchange of a request's context, or nil outside a stack.
+func Of(ctx context.Context) *Exchange {
+	switch c := ctx.(type) { // the fast path: no walk up the chain
+	case *Exchange:
+		return c
+	case *Attempt:
+		return c.Exchange
+	}
+	e, _ := ctx.Value(key{}).(*Exchange)
+	return e
+}
+
+// SetDeadline moves the total deadline to t if that is earlier than what stands.
+func (e *Exchange) SetDeadline(t time.Time) {
+	if e.deadline.IsZero() || t.Before(e.deadline) {
+		e.deadline = t
+	}
+}
+
+// LiftDeadline removes the total deadline: a stream's reply has begun and may last.
+func (e *Exchange) LiftDeadline() { e.deadline = time.Time{} }
+
+// OnFinish registers f to be told when the exchange has ended; the last registered is told first.
+func (e *Exchange) OnFinish(f Finisher) { e.finishers = append(e.finishers, f) }
+
+// Finish ends the last attempt, if it is still open, and tells every finisher. Later calls do nothing.
+func (e *Exchange) Finish() {
+	if n := len(e.Attempts); n > 0 {
+		e.Attempts[n-1].End()
+	}
+	for n := len(e.finishers); n > 0; n = len(e.finishers) {
+		f := e.finishers[n-1]
+		e.finishers = e.finishers[:n-1]
+		f.FinishExchange(e)
+	}
+	e.done.stop()
+}
+
+// ClientGone reports whether the client's request context has ended.
+func (e *Exchange) ClientGone() bool { return e.client.Err() != nil }
+
+// Last returns the latest attempt, or nil.
+func (e *Exchange) Last() *Attempt {
+	if len(e.Attempts) == 0 {
+		return nil
+	}
+	return e.Attempts[len(e.Attempts)-1]
+}
+
+// lazyDone makes a real deadline context only for callers that ask for Done, so that an ordinary exchange arms no timer.
+type lazyDone struct {
+	mu     sync.Mutex
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func (l *lazyDone) stop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cancel != nil {
+		l.cancel()
+	}
+}

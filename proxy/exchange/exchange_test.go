@@ -1,0 +1,122 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+type recorder struct{ told []string }
+
+func (r *recorder) EndAttempt(a *Attempt, token uint64) {
+	r.told = append(r.told, "attempt "+string(rune('0'+a.Number))+" token "+string(rune('0'+token)))
+}
+func (r *recorder) FinishExchange(*Exchange) { r.told = append(r.told, "exchange") }
+
+func TestFinishTellsEveryoneOnceLastFirst(t *testing.T) {
+	r := &recorder{}
+	e := New(t.Context(), nil, nil, time.Now())
+	e.OnFinish(r)
+	a := e.Open(time.Now())
+	a.OnEnd(r, 1)
+	a.OnEnd(r, 2)
+	a.End()
+	b := e.Open(time.Now())
+	b.OnEnd(r, 3)
+	e.Finish()
+	e.Finish()
+	a.End()
+	want := "attempt 1 token 2, attempt 1 token 1, attempt 2 token 3, exchange"
+	if got := strings.Join(r.told, ", "); got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+}
+
+func TestTheContextOfAnAttemptFindsBoth(t *testing.T) {
+	e := New(t.Context(), nil, nil, time.Now())
+	a := e.Open(time.Now())
+	for _, ctx := range []context.Context{a, context.WithoutCancel(a)} {
+		if Of(ctx) != e || AttemptOf(ctx) != a {
+			t.Errorf("%T: exchange %v, attempt %v", ctx, Of(ctx), AttemptOf(ctx))
+		}
+	}
+	if Of(e) != e || AttemptOf(e) != nil || Of(t.Context()) != nil || AttemptOf(t.Context()) != nil {
+		t.Error("an exchange is no attempt, and a stranger neither")
+	}
+}
+
+func TestTheEarlierDeadlineHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := New(t.Context(), nil, nil, time.Now())
+		if _, ok := e.Deadline(); ok || e.Err() != nil {
+			t.Error("a new exchange has a deadline")
+		}
+		start := time.Now()
+		e.SetDeadline(start.Add(2 * time.Second))
+		e.SetDeadline(start.Add(time.Second))
+		e.SetDeadline(start.Add(3 * time.Second))
+		<-e.Done()
+		if got := time.Since(start); got != time.Second {
+			t.Errorf("done after %v, want 1s", got)
+		}
+		if !errors.Is(e.Err(), context.DeadlineExceeded) || e.ClientGone() {
+			t.Errorf("Err() = %v, client gone %v", e.Err(), e.ClientGone())
+		}
+		e.LiftDeadline()
+		if e.Err() != nil {
+			t.Errorf("after the deadline is lifted: %v", e.Err())
+		}
+		e.Finish()
+	})
+}
+
+type interrupted chan struct{}
+
+func (i interrupted) Interrupt() { close(i) }
+
+func TestAClientThatGoesAwayInterruptsTheWire(t *testing.T) {
+	client, leave := context.WithCancel(t.Context())
+	e := New(client, nil, nil, time.Now())
+	kept, dropped := make(interrupted), make(interrupted)
+	e.Interrupts(dropped)
+	e.Interrupts(nil)
+	e.Interrupts(kept)
+	leave()
+	<-kept
+	select {
+	case <-dropped:
+		t.Error("a registration that was taken back was called")
+	default:
+	}
+	if !e.ClientGone() || !errors.Is(e.Err(), context.Canceled) {
+		t.Errorf("client gone %v, %v", e.ClientGone(), e.Err())
+	}
+}
+
+func TestAnnounceSaysNumberAndWhatIsLeft(t *testing.T) {
+	e := New(t.Context(), nil, nil, time.Now())
+	h := http.Header{}
+	e.Open(time.Now()).Announce(h, 1500*time.Millisecond)
+	e.Open(time.Now()).Announce(h, 300*time.Microsecond)
+	if h.Get("Outrigger-Attempt") != "2" || h.Get("Outrigger-Timeout-Ms") != "1" {
+		t.Errorf("header %v", h)
+	}
+	e.Open(time.Now()).Announce(h, 0)
+	if _, there := h["Outrigger-Timeout-Ms"]; there {
+		t.Error("no deadline, yet a timeout is announced")
+	}
+}
+
+func TestDecisionsAreBounded(t *testing.T) {
+	e := New(t.Context(), nil, nil, time.Now())
+	for range 1000 {
+		e.Decide("retry", "again", "retry.retries")
+	}
+	if len(e.Decisions) != maxDecisions {
+		t.Errorf("%d decisions kept", len(e.Decisions))
+	}
+}
