@@ -1,0 +1,125 @@
+package document
+
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v4"
+
+	"outrigger/policy"
+)
+
+// size is what a value amounts to when its aliases are followed.
+type size struct {
+	values int // itself included; capped, so that nine levels of nine aliases cannot overflow it
+	added  int // of them, those that stand behind an alias
+	height int
+}
+
+// sizeCap is beyond every limit and far from overflow when a few are added.
+const sizeCap = 1 << 40
+
+// checker walks the tree as it is written, never through an alias, so its work is linear in the file. The size of
+// what stands behind an anchor is remembered and added where an alias names it.
+type checker struct {
+	src      *source
+	lim      limits
+	problems policy.Problems
+	sizes    map[*yaml.Node]size
+	open     map[*yaml.Node]bool // anchored values whose walk has not ended: an alias to one is a loop
+	aliases  int
+	unsafe   bool // the tree must not be walked
+	seen     map[string]*yaml.Node
+}
+
+func (c *checker) check(root *yaml.Node) {
+	total := c.walk(root, false)
+	at := c.src.place(root.Line, root.Column, "")
+	switch {
+	case c.aliases > c.lim.aliases:
+		c.refuse(policy.Problem{Code: CodeAliases, Place: at, Message: fmt.Sprintf("%d aliases", c.aliases),
+			Expected: fmt.Sprintf("at most %d", c.lim.aliases), Suggestion: "write the values out, or use named policies"})
+	case total.added > c.lim.added:
+		c.refuse(policy.Problem{Code: CodeAliases, Place: at, Message: "aliases of aliases multiply to more values than a file may hold",
+			Expected: fmt.Sprintf("at most %d values behind aliases", c.lim.added), Suggestion: "write the values out, or use named policies"})
+	case total.values > c.lim.values:
+		c.refuse(policy.Problem{Code: CodeTooLarge, Place: at, Message: fmt.Sprintf("file holds too many values: %d", total.values),
+			Expected: fmt.Sprintf("at most %d", c.lim.values), Suggestion: "split it into several files"})
+	case total.height > c.lim.depth:
+		c.refuse(policy.Problem{Code: CodeTooDeep, Place: at, Message: "nested too deep",
+			Expected: fmt.Sprintf("at most %d levels", c.lim.depth)})
+	}
+}
+
+// walk measures n. merged says that n is what a merge key merges, which names a loop through it.
+func (c *checker) walk(n *yaml.Node, merged bool) size {
+	if n.Kind == yaml.AliasNode {
+		return c.alias(n, merged)
+	}
+	if c.lim.strict && n.Style&yaml.TaggedStyle != 0 && !coreTags[n.ShortTag()] {
+		c.report(policy.Problem{Code: CodeTag, Place: c.src.place(n.Line, n.Column, n.Tag), Message: fmt.Sprintf("unknown tag %q", n.Tag),
+			Expected: "a value without a tag", Suggestion: "remove the tag"})
+	}
+	if n.Kind == yaml.ScalarNode {
+		own := size{values: 1, height: 1}
+		c.remember(n, own)
+		return own
+	}
+	if n.Anchor != "" {
+		c.open[n] = true
+	}
+	own := size{values: 1}
+	if n.Kind == yaml.MappingNode {
+		c.keys(n)
+	}
+	for i, child := range n.Content {
+		mergeValue := n.Kind == yaml.MappingNode && i%2 == 1 && isMerge(target(n.Content[i-1]))
+		own.add(c.walk(child, mergeValue || merged && n.Kind == yaml.SequenceNode))
+	}
+	own.height++
+	c.remember(n, own)
+	return own
+}
+
+func (s *size) add(child size) {
+	s.values = min(s.values+child.values, sizeCap)
+	s.added = min(s.added+child.added, sizeCap)
+	s.height = max(s.height, child.height)
+}
+
+func (c *checker) remember(n *yaml.Node, own size) {
+	if n.Anchor != "" {
+		delete(c.open, n)
+		c.sizes[n] = own
+	}
+}
+
+func (c *checker) alias(n *yaml.Node, merged bool) size {
+	c.aliases++
+	if c.open[n.Alias] {
+		p := policy.Problem{Code: CodeAliases, Place: c.src.place(n.Line, n.Column, "*"+n.Value),
+			Message: fmt.Sprintf("alias %q stands inside the value it names", "*"+n.Value), Expected: "a value without an end is no value"}
+		if merged {
+			p.Code, p.Message = CodeKey, fmt.Sprintf("merge key loops: %q is being merged into itself", "*"+n.Value)
+		}
+		c.refuse(p)
+		return size{values: 1, height: 1}
+	}
+	behind := c.sizes[n.Alias]
+	behind.added = behind.values
+	return behind
+}
+
+var coreTags = map[string]bool{"!!str": true, "!!int": true, "!!bool": true, "!!float": true, "!!null": true, "!!map": true, "!!seq": true, "!!merge": true}
+
+// refuse reports a problem that leaves no tree.
+func (c *checker) refuse(p policy.Problem) {
+	c.unsafe = true
+	c.report(p)
+}
+
+func (c *checker) report(p policy.Problem) {
+	if len(c.problems) < maxProblems {
+		p.Severity = policy.Error
+		c.problems = append(c.problems, p)
+	}
+}

@@ -1,0 +1,131 @@
+package document
+
+import (
+	"go.yaml.in/yaml/v4"
+
+	"outrigger/policy"
+)
+
+// Kind is the shape of a value.
+type Kind uint8
+
+// The kinds. Null is both "key:" with nothing behind it and a written null.
+const (
+	Null Kind = iota
+	Scalar
+	Mapping
+	Sequence
+)
+
+// String returns the word messages use.
+func (k Kind) String() string {
+	return [...]string{"nothing", "a value", "a mapping", "a list"}[k]
+}
+
+// Node is one value of a document with its place. Aliases are followed and merge keys merged in what it shows; the place
+// of an aliased value is where the value is written, not where it is used. A Node is immutable, safe for concurrent use,
+// and holds the file's text and tree alive: keep what was read from it, not the Node. Methods of a nil *Node
+// answer as for an absent value.
+type Node struct {
+	raw *yaml.Node
+	src *source
+}
+
+// Entry is one key of a mapping with its value.
+type Entry struct {
+	Key      string
+	KeyPlace policy.Place
+	Value    *Node
+}
+
+func (s *source) node(raw *yaml.Node) *Node {
+	return &Node{raw: target(raw), src: s}
+}
+
+// target follows an alias. An anchor cannot stand on an alias, so one step is enough.
+func target(raw *yaml.Node) *yaml.Node {
+	if raw.Kind == yaml.AliasNode {
+		return raw.Alias
+	}
+	return raw
+}
+
+// Kind returns the shape of the value; an absent one is Null.
+func (n *Node) Kind() Kind {
+	if n == nil {
+		return Null
+	}
+	switch {
+	case n.raw.Kind == yaml.MappingNode:
+		return Mapping
+	case n.raw.Kind == yaml.SequenceNode:
+		return Sequence
+	case n.raw.ShortTag() == "!!null":
+		return Null
+	}
+	return Scalar
+}
+
+// Place returns where the value starts, and for a scalar on one line where it ends, its quotes included.
+func (n *Node) Place() policy.Place {
+	if n == nil {
+		return policy.Place{}
+	}
+	if n.raw.Kind != yaml.ScalarNode {
+		return n.src.place(n.raw.Line, n.raw.Column, "")
+	}
+	return n.src.scalarPlace(n.raw)
+}
+
+// Text returns a scalar's text, unquoted and unescaped, a plain one as it is written ("0x10", "off", ".nan"); "" for
+// everything else.
+func (n *Node) Text() string {
+	if n == nil || n.raw.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.raw.Value
+}
+
+// Quoted reports whether a scalar is written in quotes or as a block, and so is text whatever it looks like.
+func (n *Node) Quoted() bool {
+	return n != nil && n.raw.Kind == yaml.ScalarNode && n.raw.Style&quotedStyles != 0
+}
+
+const quotedStyles = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+
+// Tag returns what YAML 1.2 takes the value for: "!!str", "!!int", "!!bool", "!!float", "!!null", "!!map" or "!!seq".
+// Dates are "!!str". The words on, off, yes and no are "!!str" too, though YAML 1.1 took them for booleans.
+func (n *Node) Tag() string {
+	if n == nil {
+		return "!!null"
+	}
+	switch tag := n.raw.ShortTag(); tag {
+	case "!!timestamp", "!!merge", "!!binary":
+		return "!!str"
+	default:
+		return tag
+	}
+}
+
+// Len returns the number of entries of a mapping before merging, or of items of a sequence.
+func (n *Node) Len() int {
+	switch n.Kind() {
+	case Mapping:
+		return len(n.raw.Content) / 2
+	case Sequence:
+		return len(n.raw.Content)
+	}
+	return 0
+}
+
+// Items returns the items of a sequence in file order; nil for everything else.
+func (n *Node) Items() []*Node {
+	if n.Kind() != Sequence {
+		return nil
+	}
+	items := make([]*Node, len(n.raw.Content))
+	for i, raw := range n.raw.Content {
+		items[i] = n.src.node(raw)
+	}
+	return items
+}
