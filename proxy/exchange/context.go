@@ -8,7 +8,11 @@ import (
 
 // Deadline is the total deadline; see context.Context.
 func (e *Exchange) Deadline() (time.Time, bool) {
-	return e.deadline, !e.deadline.IsZero()
+	after := e.deadline.Load()
+	if after == 0 {
+		return time.Time{}, false
+	}
+	return e.Start.Add(time.Duration(after)), true
 }
 
 // Done is closed when the client goes away or the total deadline passes. The first call arms a timer, so a layer that only
@@ -17,10 +21,10 @@ func (e *Exchange) Done() <-chan struct{} {
 	e.done.mu.Lock()
 	defer e.done.mu.Unlock()
 	if e.done.ctx == nil {
-		if e.deadline.IsZero() {
-			e.done.ctx, e.done.cancel = context.WithCancel(e.client)
+		if deadline, ok := e.Deadline(); ok {
+			e.done.ctx, e.done.cancel = context.WithDeadline(e.client, deadline)
 		} else {
-			e.done.ctx, e.done.cancel = context.WithDeadline(e.client, e.deadline)
+			e.done.ctx, e.done.cancel = context.WithCancel(e.client)
 		}
 	}
 	return e.done.ctx.Done()
@@ -31,7 +35,7 @@ func (e *Exchange) Err() error {
 	if err := e.client.Err(); err != nil {
 		return err
 	}
-	if !e.deadline.IsZero() && !time.Now().Before(e.deadline) {
+	if deadline, ok := e.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
 	}
 	return nil

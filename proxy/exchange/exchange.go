@@ -9,6 +9,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"outrigger/policy"
@@ -46,7 +47,7 @@ type Exchange struct {
 	// ForwardInterim passes an interim reply (1xx) on to the client; nil drops it.
 	ForwardInterim func(status int, header http.Header) error
 
-	deadline  time.Time
+	deadline  atomic.Int64 // since Start; 0 for none. The wire may ask from a goroutine that sends a body
 	finishers []Finisher
 	first     Attempt
 	inline    [2]*Attempt
@@ -81,13 +82,14 @@ func Of(ctx context.Context) *Exchange {
 
 // SetDeadline moves the total deadline to t if that is earlier than what stands.
 func (e *Exchange) SetDeadline(t time.Time) {
-	if e.deadline.IsZero() || t.Before(e.deadline) {
-		e.deadline = t
+	after := max(1, int64(t.Sub(e.Start)))
+	if old := e.deadline.Load(); old == 0 || after < old {
+		e.deadline.Store(after)
 	}
 }
 
 // LiftDeadline removes the total deadline: a stream's reply has begun and may last.
-func (e *Exchange) LiftDeadline() { e.deadline = time.Time{} }
+func (e *Exchange) LiftDeadline() { e.deadline.Store(0) }
 
 // OnFinish registers f to be told when the exchange has ended; the last registered is told first.
 func (e *Exchange) OnFinish(f Finisher) { e.finishers = append(e.finishers, f) }
