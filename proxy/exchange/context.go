@@ -69,10 +69,16 @@ func (e *Exchange) Interrupts(i interface{ Interrupt() }) {
 	}
 }
 
-// Interim is called by the wire for every interim reply of an upstream.
+// Interim is called by the wire for every interim reply of an upstream, and passes it on to the client at once.
 func (e *Exchange) Interim(status int, header http.Header) error {
-	if e.ForwardInterim == nil {
+	if e.Reply == nil {
 		return nil
 	}
-	return e.ForwardInterim(status, header)
+	h := e.Reply.Header()
+	for name, values := range header {
+		h[name] = values
+	}
+	e.Reply.WriteHeader(status)
+	clear(h)
+	return nil
 }

@@ -44,13 +44,17 @@ type Exchange struct {
 	BytesIn, BytesOut int64
 	Duration          time.Duration
 
-	// ForwardInterim passes an interim reply (1xx) on to the client; nil drops it.
-	ForwardInterim func(status int, header http.Header) error
+	// Reply is where interim replies (1xx) of the upstream are passed on; nil drops them.
+	Reply http.ResponseWriter
+	// CallerAttempt is the attempt number that a trusted caller announced; above 1 an outer hop is retrying already.
+	CallerAttempt int
 
 	deadline  atomic.Int64 // since Start; 0 for none. The wire may ask from a goroutine that sends a body
 	finishers []Finisher
 	first     Attempt
 	inline    [2]*Attempt
+	values    [12]string // backs the slices that Field hands out
+	used      int
 	done      lazyDone
 	watch     func() bool // stops context.AfterFunc; guarded by done.mu
 }
@@ -131,4 +135,15 @@ func (l *lazyDone) stop() {
 	if l.cancel != nil {
 		l.cancel()
 	}
+}
+
+// Field returns v as the value of a header field, from the exchange's own memory as long as that lasts.
+func (e *Exchange) Field(v string) []string {
+	if e.used == len(e.values) {
+		return []string{v}
+	}
+	e.used++
+	f := e.values[e.used-1 : e.used : e.used]
+	f[0] = v
+	return f
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -118,5 +119,30 @@ func TestDecisionsAreBounded(t *testing.T) {
 	}
 	if len(e.Decisions) != maxDecisions {
 		t.Errorf("%d decisions kept", len(e.Decisions))
+	}
+}
+
+func TestInterimRepliesReachTheClientAndLeaveNoTraceInTheFinalHead(t *testing.T) {
+	e := New(t.Context(), nil, nil, time.Now())
+	if err := e.Interim(103, http.Header{"Link": {"</a>"}}); err != nil {
+		t.Errorf("without a client: %v", err)
+	}
+	w := httptest.NewRecorder()
+	e.Reply = w
+	if err := e.Interim(103, http.Header{"Link": {"</a>"}}); err != nil || len(w.Header()) != 0 {
+		t.Errorf("%v, header left behind: %v", err, w.Header())
+	}
+}
+
+func TestFieldsOfAnExchangeDoNotOverlap(t *testing.T) {
+	e := New(t.Context(), nil, nil, time.Now())
+	var fields [][]string
+	for i := range 40 {
+		fields = append(fields, e.Field(string(rune('a'+i))))
+	}
+	for i, f := range fields {
+		if len(f) != 1 || f[0] != string(rune('a'+i)) || cap(f) != 1 {
+			t.Errorf("field %d is %v, capacity %d", i, f, cap(f))
+		}
 	}
 }
