@@ -1,0 +1,118 @@
+package outrigger_test
+
+import (
+	"fmt"
+	"strings"
+)
+
+// arrows is the map of the house: who may import whom inside the module. A pattern P/... means P and all below it.
+// The order of levels, highest first, is cmd, proxy, the entries (gate, listen, admin), live, the layers with upstream,
+// exchange and failure, policy. A package that stands in no row is refused, so that its place is decided before it grows.
+var arrows = []struct {
+	from string
+	to   []string
+}{
+	// What is wanted. Bytes in, values out.
+	{"policy", nil},
+	{"policy/document", []string{"policy"}},
+	{"policy/openapi", []string{"policy", "policy/document"}},
+	{"policy/graphql", []string{"policy"}},
+	{"policy/compile", []string{"policy", "policy/document", "policy/openapi", "policy/graphql"}},
+	{"policy/wire", []string{"policy"}},
+	{"policy/diff", []string{"policy"}},
+	{"policy/policytest", []string{"policy", "policy/compile"}},
+
+	// The wire knows nothing of policies.
+	{"proxy/http1", nil},
+
+	// What travels, and how failure is told.
+	{"proxy/failure", []string{"policy"}},
+	{"proxy/exchange", []string{"policy", "proxy/failure"}},
+
+	// The layers never meet but in proxy/stack.go.
+	{"proxy/fallback", travelling},
+	{"proxy/deadline", travelling},
+	{"proxy/limit", travelling},
+	{"proxy/replay", travelling},
+	{"proxy/retry", travelling},
+	{"proxy/hedge", travelling},
+	{"proxy/breaker", travelling},
+	{"proxy/fault", travelling},
+	{"proxy/observe", travelling},
+	// The verdict tells network errors apart, and the wire's are typed.
+	{"proxy/verdict", append([]string{"proxy/http1"}, travelling...)},
+	// Endpoints send by the wire.
+	{"proxy/upstream", append([]string{"proxy/http1"}, travelling...)},
+
+	// Where sets come from: the only part of proxy, beside proxy itself, that compiles.
+	{"proxy/source/...", []string{"policy/...", "proxy/source"}},
+
+	{"proxy/live", belowLive},
+	{"proxy/gate", append([]string{"proxy/live", "proxy/http1"}, belowLive...)},
+	{"proxy/listen", append([]string{"proxy/live", "proxy/http1"}, belowLive...)},
+	{"proxy/admin", append([]string{"proxy/live"}, belowLive...)},
+	{"proxy/proxytest", []string{"policy/...", "proxy/..."}},
+	{"proxy", []string{"policy/...", "proxy/..."}},
+
+	{"cmd/...", []string{"policy/...", "proxy/...", "cmd/..."}},
+	// Examples are black boxes that users copy: they know the product by its ports only.
+	{"examples/...", nil},
+}
+
+var travelling = []string{"policy", "proxy/exchange", "proxy/failure"}
+
+var belowLive = append([]string{
+	"proxy/fallback", "proxy/deadline", "proxy/limit", "proxy/replay", "proxy/retry", "proxy/hedge", "proxy/breaker",
+	"proxy/fault", "proxy/observe", "proxy/verdict", "proxy/upstream",
+}, travelling...)
+
+// testSupport may be imported by tests only.
+var testSupport = []string{"policy/policytest", "proxy/proxytest"}
+
+func checkArrows(t *tree) []finding {
+	var found []finding
+	homeless := map[string]bool{}
+	for _, f := range t.source() {
+		allowed, ok := allowedImports(f.dir)
+		if !ok {
+			if !homeless[f.dir] {
+				homeless[f.dir] = true
+				found = append(found, finding{path: f.dir, text: "package has no row in the table of arrows (house_arrows_test.go): say whom it may import"})
+			}
+			continue
+		}
+		for _, spec := range f.syntax.Imports {
+			imported, internal := strings.CutPrefix(importPath(spec), module+"/")
+			if !internal || inAny(imported, allowed) && !(inAny(imported, testSupport) && !isTestSupport(f.dir)) {
+				continue
+			}
+			found = append(found, t.at(f, spec.Pos(), fmt.Sprintf("%s imports %s, an arrow that the house has not", f.dir, imported)))
+		}
+	}
+	return found
+}
+
+func allowedImports(dir string) ([]string, bool) {
+	for _, a := range arrows {
+		if inPattern(dir, a.from) {
+			return a.to, true
+		}
+	}
+	return nil, false
+}
+
+func inAny(dir string, patterns []string) bool {
+	for _, p := range patterns {
+		if inPattern(dir, p) {
+			return true
+		}
+	}
+	return false
+}
+
+func inPattern(dir, pattern string) bool {
+	if above, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return dir == above || strings.HasPrefix(dir, above+"/")
+	}
+	return dir == pattern
+}
