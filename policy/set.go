@@ -8,6 +8,8 @@ const (
 	Application = "application"
 	// Unmatched is the operation of requests that match no declared one.
 	Unmatched = "unmatched"
+	// Unknown is the upstream name that stands for hosts which no upstream lists, where outbound passes them on.
+	Unknown = "unknown"
 )
 
 // Direction tells whose call a sidecar carries.

@@ -64,3 +64,18 @@ type Budget struct {
 	Window time.Duration `json:"window"`
 	Off    bool          `json:"off,omitempty"` // no bound at all
 }
+
+// MayRepeat reports whether a request of method may be repeated though an attempt of it may have been processed. The unmatched
+// operation has no method of its own, so there the request's decides.
+func (o *Operation) MayRepeat(method string) bool {
+	return o.Idempotent || o.Method == "" && IdempotentMethod(method)
+}
+
+// IdempotentMethod reports whether doing the request twice is as good as once (RFC 9110 section 9.2.2, RFC 10008 for QUERY).
+func IdempotentMethod(method string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY":
+		return true
+	}
+	return false
+}
