@@ -29,6 +29,9 @@ type Exchange struct {
 	Method, Path       string // Path is the raw path without its query
 	Client             string // address of the client
 	TraceID, RequestID string
+	// SpanID is the parent id of the trace context that goes upstream; Sampled is its sampled flag.
+	SpanID  string
+	Sampled bool
 
 	// Attempts in order; the last may still be running.
 	Attempts []*Attempt
