@@ -35,11 +35,11 @@ func directRequirements(gomod string) []string {
 	inBlock := false
 	for line := range strings.Lines(gomod) {
 		line = strings.TrimSpace(line)
-		switch {
-		case line == "require (":
+		switch line {
+		case "require (":
 			inBlock = true
 			continue
-		case line == ")":
+		case ")":
 			inBlock = false
 		}
 		single, isSingle := strings.CutPrefix(line, "require ")
