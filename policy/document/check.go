@@ -28,7 +28,7 @@ type checker struct {
 	open     map[*yaml.Node]bool // anchored values whose walk has not ended: an alias to one is a loop
 	aliases  int
 	unsafe   bool // the tree must not be walked
-	seen     map[string]*yaml.Node
+	seen     map[string]*yaml.Node // keys of the mapping at hand
 }
 
 func (c *checker) check(root *yaml.Node) {
@@ -97,7 +97,7 @@ func (c *checker) alias(n *yaml.Node, merged bool) size {
 	c.aliases++
 	if c.open[n.Alias] {
 		p := policy.Problem{Code: CodeAliases, Place: c.src.place(n.Line, n.Column, "*"+n.Value),
-			Message: fmt.Sprintf("alias %q stands inside the value it names", "*"+n.Value), Expected: "a value without an end is no value"}
+			Message: fmt.Sprintf("alias %q stands inside the value it names", "*"+n.Value), Expected: "a value that ends", Suggestion: "remove the alias"}
 		if merged {
 			p.Code, p.Message = CodeKey, fmt.Sprintf("merge key loops: %q is being merged into itself", "*"+n.Value)
 		}

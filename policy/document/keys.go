@@ -13,12 +13,8 @@ const fewKeys = 12
 
 // keys reports the keys of one mapping that stand twice, that are no strings, and merge keys that merge no mapping.
 func (c *checker) keys(mapping *yaml.Node) {
-	pairs := len(mapping.Content) / 2
-	if pairs > fewKeys {
-		if c.seen == nil {
-			c.seen = make(map[string]*yaml.Node, pairs)
-		}
-		clear(c.seen)
+	if pairs := len(mapping.Content) / 2; pairs > fewKeys {
+		c.seen = make(map[string]*yaml.Node, pairs)
 	}
 	for i := 0; i < len(mapping.Content); i += 2 {
 		key := target(mapping.Content[i])

@@ -63,7 +63,7 @@ func (s *source) advice(load *yaml.LoadError) (expected, suggestion string) {
 	case strings.Contains(load.Message, "unexpected end of stream") || strings.Contains(load.Message, "found unexpected document indicator"):
 		return "a closing quote", "close the one that is open"
 	}
-	return "", ""
+	return "well-formed YAML", "check the indentation and the punctuation of this line and the one before"
 }
 
 // firstControl finds the first character that YAML forbids in text (YAML 1.2.2 section 5.1).

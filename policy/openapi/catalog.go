@@ -1,0 +1,105 @@
+package openapi
+
+import (
+	"outrigger/policy"
+)
+
+// Catalog is what one OpenAPI document declares. It is immutable once read, safe for concurrent use, and holds nothing of
+// the document's text.
+type Catalog struct {
+	// File is the document as it was named to Read.
+	File string
+	// Version is as written: "3.0.3", "2.0".
+	Version string
+	// BasePaths are the paths of the servers without a slash at the end, "" for the root; at least one, each once.
+	BasePaths []string
+	// Operations are in the order of the document.
+	Operations []*Operation
+	// Elsewhere are the operation ids of webhooks and callbacks, which no client calls here.
+	Elsewhere []Elsewhere
+}
+
+// Elsewhere is an operation id that stands where no client of this service calls it.
+type Elsewhere struct {
+	ID    string
+	Where string // "webhook" or "callback"
+	Place policy.Place
+}
+
+// Operation is one method of one path. Its values are defaults and facts for policies, not policies.
+type Operation struct {
+	// ID is the operationId, "" where the document gives none.
+	ID string
+	// Method is in upper case, also QUERY and those of additionalOperations.
+	Method string
+	// Path is the template as written, without "?" and "#" and what follows, and without a base path.
+	Path string
+	// BasePaths are of the servers that the operation or its path item declares for itself; nil when it has the catalog's.
+	BasePaths []string
+	// Place is that of the method's key, IDPlace that of the operationId's value.
+	Place, IDPlace policy.Place
+	// Statuses are the responses it declares, RetryAfter those of them that document a Retry-After header.
+	Statuses, RetryAfter Statuses
+	Streams              Streams
+	// Headers are the header parameters, canonical, in the order declared, those of the path item last.
+	Headers []Header
+	// PathParameters are the names in the path template, in its order.
+	PathParameters []string
+	// IdempotencyKey is the canonical name of the header parameter that carries an idempotency key, or "".
+	IdempotencyKey string
+	Deprecated     bool
+	Hints          Hints
+	// CoveredBy is the earlier operation of the same method whose path is the same once "?" or "#" is cut: every request
+	// is that one's. nil for nearly every operation.
+	CoveredBy *Operation
+}
+
+// Statuses are the keys of a responses object.
+type Statuses struct {
+	// Literal are the codes written as such, Ranges all codes of ranges such as 5XX.
+	Literal, Ranges policy.StatusSet
+	// Default says that the document has a response for any code not written.
+	Default bool
+}
+
+// Declares reports whether code is declared literally, by a range or by default.
+func (s Statuses) Declares(code int) bool {
+	return s.Literal.Has(code) || s.Ranges.Has(code) || s.Default
+}
+
+// Streams says whether successful replies stream, and what says so.
+type Streams struct {
+	Kind policy.Stream
+	// Media is the first streaming media type as written, or "101" for an upgrade; Place is where it stands.
+	Media string
+	Place policy.Place
+}
+
+// Header is a header parameter.
+type Header struct {
+	Name     string
+	Required bool
+	Place    policy.Place
+}
+
+// Hints are the members of x-outrigger, as written; nil where absent.
+type Hints struct {
+	Idempotent, IdempotencyKey, Criticality, Timeout, Streaming *Hint
+}
+
+// Hint is one member's scalar value.
+type Hint struct {
+	Text  string
+	Tag   string // "!!str", "!!bool", "!!int" or "!!float"
+	Place policy.Place
+}
+
+// Find returns the operation with this operationId, or nil. Of several it is the first.
+func (c *Catalog) Find(id string) *Operation {
+	for _, op := range c.Operations {
+		if op.ID == id && id != "" {
+			return op
+		}
+	}
+	return nil
+}
