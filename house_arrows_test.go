@@ -17,7 +17,8 @@ var arrows = []struct {
 	{"policy/document", []string{"policy"}},
 	{"policy/openapi", []string{"policy", "policy/document"}},
 	{"policy/graphql", []string{"policy"}},
-	{"policy/compile", []string{"policy", "policy/document", "policy/openapi", "policy/graphql"}},
+	// A compiled set carries its version, the hash of its bytes on the wire.
+	{"policy/compile", []string{"policy", "policy/document", "policy/openapi", "policy/graphql", "policy/wire"}},
 	{"policy/wire", []string{"policy"}},
 	{"policy/diff", []string{"policy"}},
 	{"policy/policytest", []string{"policy", "policy/compile"}},
@@ -29,12 +30,13 @@ var arrows = []struct {
 	{"proxy/failure", []string{"policy"}},
 	{"proxy/exchange", []string{"policy", "proxy/failure"}},
 
-	// The layers never meet but in proxy/stack.go.
+	// The layers, and what they count with, never meet but in proxy/stack.go.
 	{"proxy/fallback", travelling},
 	{"proxy/deadline", travelling},
 	{"proxy/limit", travelling},
 	{"proxy/replay", travelling},
 	{"proxy/retry", travelling},
+	{"proxy/budget", travelling},
 	{"proxy/hedge", travelling},
 	{"proxy/breaker", travelling},
 	{"proxy/fault", travelling},
@@ -62,7 +64,7 @@ var arrows = []struct {
 var travelling = []string{"policy", "proxy/exchange", "proxy/failure"}
 
 var belowLive = append([]string{
-	"proxy/fallback", "proxy/deadline", "proxy/limit", "proxy/replay", "proxy/retry", "proxy/hedge", "proxy/breaker",
+	"proxy/fallback", "proxy/deadline", "proxy/limit", "proxy/replay", "proxy/retry", "proxy/budget", "proxy/hedge", "proxy/breaker",
 	"proxy/fault", "proxy/observe", "proxy/verdict", "proxy/upstream",
 }, travelling...)
 
