@@ -27,6 +27,9 @@ type Attempt struct {
 	// Streams says that the reply's body may last: its head alone decides about the attempt.
 	Streams bool
 
+	// BoundByTotal says that the head deadline is the total deadline's, not the attempt timeout's.
+	BoundByTotal bool
+
 	headDeadline time.Time
 	enders       [3]ending
 	endings      int
@@ -105,6 +108,13 @@ func (a *Attempt) End() {
 		e := a.enders[a.endings]
 		e.ender.EndAttempt(a, e.token)
 	}
+}
+
+// Withdraw takes back the last attempt, which was refused a permit or a moment of time before anything was sent: it was none.
+func (e *Exchange) Withdraw() {
+	n := len(e.Attempts) - 1
+	e.Attempts[n].End()
+	e.Attempts = e.Attempts[:n]
 }
 
 // SetHeadDeadline bounds the wait for the head of this attempt's reply, on top of the total deadline.

@@ -49,26 +49,6 @@ func (e *Exchange) Value(k any) any {
 	return e.client.Value(k)
 }
 
-// Interrupts registers the one thing to interrupt when the client goes away; nil takes it back. A client context that cannot
-// do so without a goroutine is watched by context.AfterFunc.
-func (e *Exchange) Interrupts(i interface{ Interrupt() }) {
-	if c, ok := e.client.(interface {
-		Interrupts(interface{ Interrupt() })
-	}); ok {
-		c.Interrupts(i)
-		return
-	}
-	e.done.mu.Lock()
-	defer e.done.mu.Unlock()
-	if e.watch != nil {
-		e.watch()
-		e.watch = nil
-	}
-	if i != nil {
-		e.watch = context.AfterFunc(e.client, i.Interrupt)
-	}
-}
-
 // Interim is called by the wire for every interim reply of an upstream, and passes it on to the client at once.
 func (e *Exchange) Interim(status int, header http.Header) error {
 	if e.Reply == nil {

@@ -35,6 +35,9 @@ type Exchange struct {
 
 	// Attempts in order; the last may still be running.
 	Attempts []*Attempt
+	// Answered is the attempt whose reply goes to the client: the last one that was answered, which need not be the last made.
+	// Nil where no attempt was answered.
+	Answered *Attempt
 	// Decisions in order, bounded by maxDecisions.
 	Decisions []Decision
 	// RetryRefused is why no further attempt was made though the last one failed: a reason of outrigger_retries_refused_total.
@@ -51,15 +54,18 @@ type Exchange struct {
 	Reply http.ResponseWriter
 	// CallerAttempt is the attempt number that a trusted caller announced; above 1 an outer hop is retrying already.
 	CallerAttempt int
+	// CallerDeadline says that the total deadline is the caller's, so that its end does not speak against the upstream.
+	CallerDeadline bool
 
 	deadline  atomic.Int64 // since Start; 0 for none. The wire may ask from a goroutine that sends a body
 	finishers []Finisher
 	first     Attempt
 	inline    [2]*Attempt
-	values    [12]string // backs the slices that Field hands out
+	told      [3]Finisher // backs finishers
+	values    [12]string  // backs the slices that Field hands out
 	used      int
 	done      lazyDone
-	watch     func() bool // stops context.AfterFunc; guarded by done.mu
+	wires     wires
 }
 
 // Finisher is told once that an exchange has ended, after its last attempt has.
@@ -68,7 +74,7 @@ type Finisher interface{ FinishExchange(*Exchange) }
 // New opens an exchange for a client's request context.
 func New(client context.Context, u *policy.Upstream, op *policy.Operation, start time.Time) *Exchange {
 	e := &Exchange{client: client, Upstream: u, Operation: op, Start: start}
-	e.Attempts = e.inline[:0]
+	e.Attempts, e.finishers = e.inline[:0], e.told[:0]
 	return e
 }
 
@@ -112,6 +118,7 @@ func (e *Exchange) Finish() {
 		f.FinishExchange(e)
 	}
 	e.done.stop()
+	e.wires.unregister(e.client)
 }
 
 // ClientGone reports whether the client's request context has ended.

@@ -79,14 +79,17 @@ type interrupted chan struct{}
 
 func (i interrupted) Interrupt() { close(i) }
 
-func TestAClientThatGoesAwayInterruptsTheWire(t *testing.T) {
+func TestAClientThatGoesAwayInterruptsEveryWireStillHeld(t *testing.T) {
 	client, leave := context.WithCancel(t.Context())
 	e := New(client, nil, nil, time.Now())
-	kept, dropped := make(interrupted), make(interrupted)
-	e.Interrupts(dropped)
-	e.Interrupts(nil)
-	e.Interrupts(kept)
+	first, second := e.Open(time.Now()), e.Open(time.Now())
+	reply, dropped, kept := make(interrupted), make(interrupted), make(interrupted)
+	first.Interrupts(reply)
+	second.Interrupts(dropped)
+	second.Interrupts(nil)
+	second.Interrupts(kept)
 	leave()
+	<-reply
 	<-kept
 	select {
 	case <-dropped:
@@ -96,7 +99,58 @@ func TestAClientThatGoesAwayInterruptsTheWire(t *testing.T) {
 	if !e.ClientGone() || !errors.Is(e.Err(), context.Canceled) {
 		t.Errorf("client gone %v, %v", e.ClientGone(), e.Err())
 	}
+	late := make(interrupted)
+	first.Interrupts(nil)
+	second.Interrupts(nil)
+	second.Interrupts(late)
+	<-late
 }
+
+// oneRegistration is a client context that calls one thing back, as the wire's does.
+type oneRegistration struct {
+	context.Context
+	registered interface{ Interrupt() }
+	times      int
+}
+
+func (c *oneRegistration) Interrupts(i interface{ Interrupt() }) {
+	c.registered, c.times = i, c.times+1
+}
+
+func TestAnExchangeRegistersOnceWithItsClientAndTakesItBackAtTheEnd(t *testing.T) {
+	client := &oneRegistration{Context: t.Context()}
+	e := New(client, nil, nil, time.Now())
+	for range 3 {
+		a := e.Open(time.Now())
+		a.Interrupts(make(interrupted))
+		a.Interrupts(nil)
+	}
+	if client.registered == nil || client.times != 1 {
+		t.Errorf("registered %v, %d times", client.registered, client.times)
+	}
+	e.Finish()
+	if client.registered != nil {
+		t.Error("an exchange that has ended is still registered")
+	}
+}
+
+func TestAnAttemptThatIsWithdrawnWasNone(t *testing.T) {
+	e := New(t.Context(), nil, nil, time.Now())
+	e.Open(time.Now())
+	ended := &counting{}
+	e.Open(time.Now()).OnEnd(ended, 7)
+	e.Withdraw()
+	if len(e.Attempts) != 1 || e.Last().Number != 1 || ended.token != 7 {
+		t.Errorf("%d attempts left, token %d", len(e.Attempts), ended.token)
+	}
+	if a := e.Open(time.Now()); a.Number != 2 {
+		t.Errorf("the next attempt is number %d", a.Number)
+	}
+}
+
+type counting struct{ token uint64 }
+
+func (c *counting) EndAttempt(_ *Attempt, token uint64) { c.token = token }
 
 func TestAnnounceSaysNumberAndWhatIsLeft(t *testing.T) {
 	e := New(t.Context(), nil, nil, time.Now())

@@ -20,6 +20,9 @@ type Error struct {
 	Err    error
 }
 
+// ReasonCertificate refines TLSFailed: the upstream's certificate was not believed. Trying again would meet the same one.
+const ReasonCertificate = "certificate"
+
 // New returns a failure of the given code.
 func New(code Code, detail string) *Error { return &Error{Code: code, Detail: detail} }
 
