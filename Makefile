@@ -112,5 +112,5 @@ need-examples:
 $(bin)/golangci-lint $(bin)/gofumpt $(bin)/govulncheck &: tools/go.mod tools/go.sum
 	@echo "tools: building the linters into $(bin), once"
 	@mkdir -p $(bin)
-	go -C tools build -trimpath -o $(CURDIR)/$(bin)/ tool
+	go -C tools build -trimpath -buildvcs=false -o $(CURDIR)/$(bin)/ tool
 	@touch $(bin)/golangci-lint $(bin)/gofumpt $(bin)/govulncheck
