@@ -1,0 +1,149 @@
+package observe
+
+import (
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"outrigger/policy"
+)
+
+const (
+	// maxSeries bounds the operations with series of their own.
+	maxSeries = 2000
+	// retireAfter is how long the series of an operation that is gone are kept, for exchanges still in flight and for an
+	// edit that is taken back.
+	retireAfter = 5 * time.Minute
+)
+
+type seriesKey struct {
+	direction           policy.Direction
+	upstream, operation string
+}
+
+// Series are the metrics of one operation. Its children are made when the first exchange asks for them, so that a spec of a
+// thousand operations costs what its traffic uses. It is safe for concurrent use.
+type Series struct {
+	seriesKey
+	observer *Observer
+	life     life
+	ended    atomic.Uint64
+	timing   atomic.Pointer[timing]
+
+	requests       counters[requestKey]
+	attempts       counters[policy.Outcome]
+	retries        counters[string]
+	retriesRefused counters[string]
+	refused        counters[string]
+	undeclared     counters[string]
+	transitions    counters[transition]
+
+	generation uint64    // the last in which somebody asked for it; guarded by Observer.mu
+	retired    time.Time // zero while the policy has the operation; guarded by Observer.mu
+}
+
+type requestKey struct {
+	status  int
+	outcome policy.Outcome
+}
+
+type transition struct{ from, to, cause string }
+
+// Series returns the metrics of an operation, to be kept in the snapshot that serves it. Every snapshot asks anew for what it
+// needs; see Adopt. Beyond maxSeries operations those of one upstream share one series, with _other as the operation.
+func (o *Observer) Series(d policy.Direction, upstream, operation string) *Series {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.find(seriesKey{d, upstream, operation}, time.Now())
+}
+
+func (o *Observer) find(key seriesKey, now time.Time) *Series {
+	last := seriesKey{key.direction, other, other}
+	for _, k := range []seriesKey{key, {key.direction, key.upstream, other}, last} {
+		s := o.series[k]
+		if s == nil && (k == last || o.room(k, now)) {
+			s = newSeries(o, k)
+			o.series[k] = s
+		}
+		if s != nil {
+			s.generation, s.retired = o.generation, time.Time{}
+			return s
+		}
+	}
+	panic("observe: the last key always has room")
+}
+
+// room says whether one more series may be made. Folded ones may, up to twice the bound: there is one per upstream.
+func (o *Observer) room(k seriesKey, now time.Time) bool {
+	if k.operation == other {
+		return len(o.series) < 2*maxSeries
+	}
+	if len(o.series) >= maxSeries {
+		o.sweep(now.Add(retireAfter)) // what is retired gives way at once
+	}
+	return len(o.series) < maxSeries
+}
+
+// retire begins the grace of every series that nobody has asked for since the Adopt before. The caller holds mu.
+func (o *Observer) retire(now time.Time) {
+	for _, s := range o.series {
+		if s.generation != o.generation && s.retired.IsZero() {
+			s.retired = now
+		}
+	}
+	o.generation++
+}
+
+// sweep drops what was retired long enough ago. The caller holds mu.
+func (o *Observer) sweep(now time.Time) {
+	for key, s := range o.series {
+		if !s.retired.IsZero() && now.Sub(s.retired) >= retireAfter {
+			delete(o.series, key)
+			s.drop()
+		}
+	}
+}
+
+func newSeries(o *Observer, key seriesKey) *Series {
+	s := &Series{seriesKey: key, observer: o}
+	f, pair := &o.families, []string{key.upstream, key.operation}
+	triple := append([]string{string(key.direction)}, pair...)
+	s.requests = counters[requestKey]{family: f.requests, fixed: triple, vary: requestKey.labels, rest: requestKey{-1, other}}
+	s.attempts = counters[policy.Outcome]{family: f.attempts, fixed: pair, vary: word[policy.Outcome], rest: other}
+	s.retries = counters[string]{family: f.retries, fixed: pair, vary: word[string], rest: other}
+	s.retriesRefused = counters[string]{family: f.retriesRefused, fixed: pair, vary: word[string], rest: other}
+	s.refused = counters[string]{family: f.refused, fixed: triple, vary: word[string], rest: other}
+	s.undeclared = counters[string]{family: f.undeclared, vary: word[string], rest: other}
+	s.transitions = counters[transition]{family: f.transitions, fixed: pair, vary: transition.labels, rest: transition{other, other, other}}
+	return s
+}
+
+func (k requestKey) labels() []string {
+	if k.status < 0 {
+		return []string{other, string(k.outcome)}
+	}
+	return []string{strconv.Itoa(k.status), string(k.outcome)}
+}
+
+func (t transition) labels() []string { return []string{t.from, t.to, t.cause} }
+
+func word[S ~string](s S) []string { return []string{string(s)} }
+
+// drop takes the series out of the registry for good.
+func (s *Series) drop() {
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
+	s.life.over = true
+	s.requests.drop()
+	s.attempts.drop()
+	s.retries.drop()
+	s.retriesRefused.drop()
+	s.refused.drop()
+	s.undeclared.drop()
+	s.transitions.drop()
+	if s.timing.Load() != nil {
+		f := &s.observer.families
+		f.requestDuration.DeleteLabelValues(string(s.direction), s.upstream, s.operation)
+		f.attemptDuration.DeleteLabelValues(s.upstream, s.operation)
+	}
+}

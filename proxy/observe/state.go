@@ -1,0 +1,130 @@
+package observe
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"outrigger/policy"
+)
+
+// State tells how things stand at this moment. It is asked when somebody scrapes or looks, never on the path of a request,
+// and must be safe for concurrent use.
+type State interface {
+	// Upstreams tells of every upstream of the served set, the application of an inbound port included.
+	Upstreams() []UpstreamState
+	// ClientConnections is the number of open connections from clients, of all listeners together.
+	ClientConnections() int
+}
+
+// UpstreamState is how one upstream stands, in the shape of the admin port's /operations.
+type UpstreamState struct {
+	Name      string           `json:"name"`
+	Direction policy.Direction `json:"direction"`
+	// BudgetLeft is the share of the retry budget that is not used, 0 to 1.
+	BudgetLeft  float64          `json:"budget_left"`
+	InFlight    int              `json:"in_flight"`   // exchanges
+	Connections int              `json:"connections"` // open ones to its endpoints
+	Endpoints   []EndpointState  `json:"endpoints"`
+	Operations  []OperationState `json:"operations"` // Unmatched included
+}
+
+// EndpointState is how one address of an upstream stands.
+type EndpointState struct {
+	Address string `json:"address"`
+	State   string `json:"state"` // healthy, ejected, unhealthy
+}
+
+// OperationState is how one operation stands.
+type OperationState struct {
+	Name    string `json:"name"`
+	Circuit string `json:"circuit"` // closed, open, half_open (from the end of the open time on, also without traffic), off
+	// Since is when the circuit came into its state; zero where it has no circuit.
+	Since       time.Time `json:"since,omitzero"`
+	FailureRate float64   `json:"failure_rate"` // in the breaker's window, 0 to 1
+	InFlight    int       `json:"in_flight"`
+	Requests    uint64    `json:"requests"`         // ended since the sidecar began, see Series.Ended
+	Limit       int       `json:"limit,omitempty"`  // of concurrency; 0 where it is off
+	Queued      int       `json:"queued,omitempty"` // waiting for the limiter
+}
+
+var (
+	circuitStates  = []string{"closed", "open", "half_open"}
+	endpointStates = []string{"healthy", "ejected", "unhealthy"}
+)
+
+var (
+	circuitDesc     = gauge("outrigger_circuit_state", "1 for the state that the circuit is in.", "upstream", "operation", "state")
+	inFlightDesc    = gauge("outrigger_in_flight_requests", "Exchanges that have begun and not ended.", "direction", "upstream")
+	budgetDesc      = gauge("outrigger_retry_budget_available_ratio", "Share of the retry budget that is not used.", "upstream")
+	endpointsDesc   = gauge("outrigger_endpoints", "Endpoints by how they stand.", "upstream", "state")
+	connectionsDesc = gauge("outrigger_connections_open", "Open connections.", "side", "upstream")
+)
+
+func gauge(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+// collector makes gauges of the State at each scrape, so that nothing has to be kept up to date in between.
+type collector struct{ observer *Observer }
+
+// Describe names the gauges.
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{circuitDesc, inFlightDesc, budgetDesc, endpointsDesc, connectionsDesc} {
+		out <- d
+	}
+}
+
+// Collect asks the State. Upstreams that carry a name twice are told of once, and no more than maxSeries operations, because
+// one duplicate or one flood would spoil the whole scrape.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	state := c.observer.state.Load()
+	if state == nil {
+		return
+	}
+	send := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	seen := map[string]bool{}
+	operations := map[[2]string]bool{}
+	send(connectionsDesc, float64((*state).ClientConnections()), "client", "")
+	for _, u := range (*state).Upstreams() {
+		if seen[u.Name] {
+			continue
+		}
+		seen[u.Name] = true
+		send(inFlightDesc, float64(u.InFlight), string(u.Direction), u.Name)
+		send(budgetDesc, u.BudgetLeft, u.Name)
+		send(connectionsDesc, float64(u.Connections), "upstream", u.Name)
+		for _, s := range endpointStates {
+			send(endpointsDesc, float64(countIn(u.Endpoints, s)), u.Name, s)
+		}
+		for _, op := range u.Operations {
+			key := [2]string{u.Name, op.Name}
+			if op.Circuit == "" || op.Circuit == "off" || operations[key] || len(operations) >= maxSeries {
+				continue
+			}
+			operations[key] = true
+			for _, s := range circuitStates {
+				send(circuitDesc, oneIf(op.Circuit == s), u.Name, op.Name, s)
+			}
+		}
+	}
+}
+
+func countIn(endpoints []EndpointState, state string) int {
+	n := 0
+	for _, e := range endpoints {
+		if e.State == state {
+			n++
+		}
+	}
+	return n
+}
+
+func oneIf(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}
