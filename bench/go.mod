@@ -1,0 +1,3 @@
+module outrigger/bench
+
+go 1.26.0

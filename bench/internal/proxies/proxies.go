@@ -1,0 +1,121 @@
+// Package proxies knows how each compared proxy is configured, started and asked to end.
+//
+// It decides what a fair configuration of each is. It refuses to know how they are measured.
+package proxies
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"outrigger/bench/internal/lab"
+	"outrigger/bench/internal/process"
+)
+
+//go:embed config
+var configs embed.FS
+
+// Proxy is one of the compared programs in one configuration.
+type Proxy struct {
+	// Name is what -only selects and Title what the report prints.
+	Name, Title string
+	// Programs must be installed for it.
+	Programs []string
+	// Drain is the signal by which it is asked to end without failing anybody.
+	Drain syscall.Signal
+	start func(context.Context, *lab.Lab, place) (process.Spec, error)
+}
+
+// Running is a started proxy.
+type Running struct {
+	*process.Process
+	// Address is where it serves. Admin is the address of its admin port, "" when it has none.
+	Address, Admin string
+}
+
+// place is where one run of a proxy lives; the templates read its fields.
+type place struct {
+	Name, Dir                     string
+	Port, AdminPort, UpstreamPort int
+	Root                          bool
+	LogRequests                   string
+}
+
+// Names of the configurations that others must be able to point at.
+const (
+	HAProxy       = "haproxy"
+	NetHTTP       = "nethttp"
+	OutriggerFull = "outrigger-full"
+	OutriggerLog  = "outrigger-log"
+	OutriggerPass = "outrigger-pass"
+)
+
+// All lists every configuration in the order of the report.
+func All() []Proxy {
+	return []Proxy{
+		{HAProxy, "HAProxy, http mode, retry-on", []string{"haproxy"}, syscall.SIGUSR1, startHAProxy},
+		{"nginx", "nginx as a proxy", []string{"nginx"}, syscall.SIGQUIT, startNginx},
+		{NetHTTP, "net/http ReverseProxy, tuned transport", nil, syscall.SIGTERM, startNetHTTP},
+		{OutriggerPass, "Outrigger, pass-through", nil, syscall.SIGTERM, outrigger("outrigger-pass.yaml.tmpl", "failures")},
+		{OutriggerFull, "Outrigger, full policy", nil, syscall.SIGTERM, outrigger("outrigger-full.yaml.tmpl", "failures")},
+		{OutriggerLog, "Outrigger, full policy, one log line per request", nil, syscall.SIGTERM, outrigger("outrigger-full.yaml.tmpl", "all")},
+	}
+}
+
+// Select returns the proxies whose name is one of the given ones, or starts with one and a hyphen; all for an empty list.
+func Select(names string) ([]Proxy, error) {
+	if names == "" {
+		return All(), nil
+	}
+	var chosen []Proxy
+	wanted := strings.Split(names, ",")
+	for _, name := range wanted {
+		if !slices.ContainsFunc(All(), func(p Proxy) bool { return p.is(name) }) {
+			return nil, fmt.Errorf("proxy %q: unknown, expected some of %s", name, strings.Join(known(), ", "))
+		}
+	}
+	for _, p := range All() {
+		if slices.ContainsFunc(wanted, p.is) {
+			chosen = append(chosen, p)
+		}
+	}
+	return chosen, nil
+}
+
+func (p Proxy) is(name string) bool { return p.Name == name || strings.HasPrefix(p.Name, name+"-") }
+
+func known() []string {
+	var names []string
+	for _, p := range All() {
+		names = append(names, p.Name)
+	}
+	return append(names, "outrigger (all three)")
+}
+
+var starts atomic.Int64
+
+// Start runs the proxy alone on its core, before an upstream on a loopback port. It may not serve yet when Start returns.
+func (p Proxy) Start(ctx context.Context, l *lab.Lab, upstreamPort int) (*Running, error) {
+	at, err := newPlace(fmt.Sprintf("%s-%d", p.Name, starts.Add(1)), l, upstreamPort)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := p.start(ctx, l, at)
+	if err != nil {
+		return nil, err
+	}
+	spec.Name, spec.Core, spec.Output = at.Name, l.ProxyCore, l.Path(at.Name+".log")
+	started, err := l.Programs.Start(spec)
+	if err != nil {
+		return nil, err
+	}
+	running := &Running{Process: started, Address: fmt.Sprintf("127.0.0.1:%d", at.Port)}
+	if strings.HasPrefix(p.Name, "outrigger") {
+		running.Admin = fmt.Sprintf("127.0.0.1:%d", at.AdminPort)
+	}
+	return running, nil
+}
