@@ -87,10 +87,15 @@ func (p *Process) Signal(signal syscall.Signal) error { return p.cmd.Process.Sig
 func (p *Process) Wait(timeout time.Duration) (int, error) {
 	select {
 	case <-p.ended:
-		return p.cmd.ProcessState.ExitCode(), nil
 	case <-time.After(timeout):
-		return 0, fmt.Errorf("%s: %w after %v", p.Name, ErrStillRunning, timeout)
+		// Both may be true at once, and the end is what was asked for.
+		select {
+		case <-p.ended:
+		default:
+			return 0, fmt.Errorf("%s: %w after %v", p.Name, ErrStillRunning, timeout)
+		}
 	}
+	return p.cmd.ProcessState.ExitCode(), nil
 }
 
 // Stop asks the program to end and kills its process group when it has not ended two seconds later.
