@@ -61,7 +61,7 @@ type Conditions struct {
 	Refused  bool      `json:"refused,omitempty"` // the upstream said that it did not process the request
 	Reset    bool      `json:"reset,omitempty"`   // connection lost before the head of a reply
 	Timeout  bool      `json:"timeout,omitempty"` // the attempt timeout ended
-	Statuses StatusSet `json:"statuses,omitempty"`
+	Statuses StatusSet `json:"statuses,omitzero"`
 }
 
 // KeyMode says what happens with the idempotency key of an operation.

@@ -1,0 +1,125 @@
+package compile
+
+import (
+	"maps"
+	"slices"
+
+	"outrigger/policy"
+	"outrigger/policy/document"
+	"outrigger/policy/wire"
+)
+
+// Options say how Compile reaches what is outside the documents.
+type Options struct {
+	// ReadFile returns the content of a policy file or of a spec; os.ReadFile is one. Required.
+	ReadFile func(path string) ([]byte, error)
+	// Env returns the value of an environment variable for ${NAME}; os.LookupEnv is one. Without it none is set.
+	Env func(name string) (string, bool)
+	// CheckSchemas also loads the schemas of every spec, which costs seconds for a large one. Only check asks for it.
+	CheckSchemas bool
+}
+
+// Result is what one compilation gave.
+type Result struct {
+	// Set is nil when a problem is an error.
+	Set *policy.Set
+	// Problems are all that were found, in order of file and line; warnings and information travel with a Set.
+	Problems policy.Problems
+	// Files are all files that were asked for, policies and specs, sorted, also those that could not be read: watch these.
+	Files []string
+}
+
+// Compile reads policy files, which together are one policy, and the specs they name, and gives the set they mean.
+// Version must agree among the files, every other top-level key but upstreams and policies stands in one of them only.
+// It is a function of what ReadFile and Env answer, and safe for concurrent use.
+func Compile(files []string, o Options) Result {
+	c := &compiler{
+		options:  o,
+		files:    map[string]bool{},
+		catalogs: map[string]*catalog{},
+		named:    map[string]*layer{},
+		hosts:    map[string]*policy.Upstream{},
+	}
+	set := c.compile(files)
+	c.silence()
+	c.problems.Sort()
+	result := Result{Problems: c.problems, Files: slices.Sorted(maps.Keys(c.files))}
+	if set == nil || c.problems.HasErrors() {
+		return result
+	}
+	set.Files = result.Files
+	for _, u := range set.All() {
+		u.Index()
+	}
+	if set.Outbound != nil && set.Outbound.Unknown != nil {
+		set.Outbound.Unknown.Index()
+	}
+	wire.Seal(set)
+	result.Set = set
+	return result
+}
+
+// compiler is one compilation.
+type compiler struct {
+	options  Options
+	problems policy.Problems
+	files    map[string]bool // asked for
+	roots    []*document.Node
+	catalogs map[string]*catalog
+	named    map[string]*layer
+	hosts    map[string]*policy.Upstream
+}
+
+func (c *compiler) compile(files []string) *policy.Set {
+	for _, file := range files {
+		if root := c.read(file); root != nil {
+			c.roots = append(c.roots, root)
+		}
+	}
+	if len(c.roots) == 0 {
+		return nil
+	}
+	top := c.merge()
+	set := c.assemble(top)
+	c.checkNetwork(set)
+	return set
+}
+
+// read gives the root of a policy file, or nil with the reasons among the problems.
+func (c *compiler) read(file string) *document.Node {
+	data, err := c.readFile(file)
+	if err != nil {
+		c.report(policy.Problem{Code: codeMissingFile, Severity: policy.Error, Place: policy.Place{File: file, Line: 1, Column: 1},
+			Message: "policy file cannot be read: " + err.Error(), Expected: "a readable file"})
+		return nil
+	}
+	root, problems := document.Parse(file, data)
+	c.problems = append(c.problems, problems...)
+	if root == nil {
+		return nil
+	}
+	if root.Kind() != document.Mapping {
+		c.wrongType(root, "policy file", "a mapping such as \"version: 1\"")
+		return nil
+	}
+	return root
+}
+
+func (c *compiler) readFile(path string) ([]byte, error) {
+	c.files[path] = true
+	return c.options.ReadFile(path)
+}
+
+func (c *compiler) report(p policy.Problem) { c.problems = append(c.problems, p) }
+
+// fail reports an error; advice is what was expected and, if there is more to say, what to write instead.
+func (c *compiler) fail(code string, at policy.Place, message string, advice ...string) {
+	p := policy.Problem{Code: code, Severity: policy.Error, Place: at, Message: message}
+	if len(advice) > 0 {
+		p.Expected = advice[0]
+	}
+	if len(advice) > 1 {
+		p.Suggestion = advice[1]
+	}
+	c.report(p)
+}

@@ -1,0 +1,171 @@
+package compile
+
+import (
+	"fmt"
+	"slices"
+
+	"outrigger/policy"
+	"outrigger/policy/document"
+)
+
+// field is one key that a mapping may have. The tables of fields are the single source of what is accepted, of what is
+// suggested instead of what is not, and of the words that say so.
+type field[S any] struct {
+	name string
+	// value reads a leaf; it returns nil after reporting why the leaf cannot be read.
+	value func(c *compiler, key string, n *document.Node) func(*S)
+	// nested are the keys of a mapping. on is applied when the mapping is written; off is what "off" means, nil where it is not allowed.
+	nested []field[S]
+	on     func(*S)
+	off    []offValue[S]
+	// short reads a scalar that stands for the mapping: as which of its keys, and how that enters S.
+	short func(c *compiler, key string, n *document.Node) (name string, apply func(*S))
+	// later marks a key whose feature is not built yet.
+	later bool
+}
+
+// offValue is a value, by its name below the field ("" is the field itself), that a feature has when it is off.
+type offValue[S any] struct {
+	name  string
+	apply func(*S)
+}
+
+// reading is the reading of one mapping by a table.
+type reading[S any] struct {
+	c *compiler
+	// what names the outermost mapping in messages, such as "a policy".
+	what string
+	// emit is told each value: its dotted key, where it stands, and how it enters S. Apply is nil for a mapping without
+	// a value of its own.
+	emit func(key string, at policy.Place, apply func(*S))
+}
+
+// mapping reads n; prefix is the dotted key of n, "" for the outermost.
+func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S]) {
+	name := prefix
+	if name == "" {
+		name = r.what
+	}
+	if n.Kind() != document.Mapping {
+		r.c.wrongType(n, name, "a mapping of "+list(names(fields)))
+		return
+	}
+	for _, e := range n.Entries() {
+		i := slices.IndexFunc(fields, func(f field[S]) bool { return f.name == e.Key })
+		switch {
+		case i < 0:
+			r.c.unknownField(e, name, names(fields))
+		case fields[i].later:
+			r.c.notYet(e.KeyPlace, join(prefix, e.Key))
+		default:
+			r.entry(join(prefix, e.Key), e, fields[i])
+		}
+	}
+}
+
+func (r *reading[S]) entry(key string, e document.Entry, f field[S]) {
+	n := e.Value
+	if n.Kind() == document.Null {
+		r.c.fail(codeType, e.KeyPlace, key+" has no value", "a value, or no such key")
+		return
+	}
+	if f.nested == nil {
+		if apply := f.value(r.c, key, n); apply != nil {
+			r.emit(key, n.Place(), apply)
+		}
+		return
+	}
+	switch {
+	case n.Kind() == document.Scalar && isOff(n) && f.off != nil:
+		r.emit(key, n.Place(), nil)
+		for _, o := range f.off {
+			r.emit(join(key, o.name), n.Place(), o.apply)
+		}
+		return
+	case n.Kind() == document.Scalar && f.short != nil:
+		if name, apply := f.short(r.c, key, n); apply != nil {
+			r.emit(key, e.KeyPlace, f.on)
+			r.emit(join(key, name), n.Place(), apply)
+		}
+		return
+	}
+	if n.Kind() == document.Mapping {
+		r.emit(key, e.KeyPlace, f.on)
+	}
+	r.mapping(key, n, f.nested)
+}
+
+func join(prefix, name string) string {
+	switch {
+	case prefix == "":
+		return name
+	case name == "":
+		return prefix
+	}
+	return prefix + "." + name
+}
+
+func names[S any](fields []field[S]) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i] = f.name
+	}
+	return all
+}
+
+// isOff reports whether n is written "off", or "false", which YAML 1.1 tools make of it.
+func isOff(n *document.Node) bool {
+	return n.Kind() == document.Scalar && (n.Text() == "off" || n.Tag() == "!!bool" && n.Text() == "false")
+}
+
+func (c *compiler) wrongType(n *document.Node, what, expected string) {
+	got := n.Kind().String()
+	if n.Kind() == document.Scalar {
+		got = fmt.Sprintf("the value %q", n.Text())
+	}
+	c.fail(codeType, n.Place(), fmt.Sprintf("%s is %s", what, got), expected)
+}
+
+func (c *compiler) notYet(at policy.Place, what string) {
+	c.fail(codeNotYet, at, what+" is not supported yet", "a key whose feature exists", "remove it for now")
+}
+
+// unknownField reports a key that the table has not, with what was probably meant.
+func (c *compiler) unknownField(e document.Entry, where string, known []string) {
+	p := policy.Problem{Code: codeUnknownField, Severity: policy.Error, Place: e.KeyPlace,
+		Message:  fmt.Sprintf("unknown key %q in %s", e.Key, where),
+		Expected: "one of " + list(known)}
+	switch meant := nearest(e.Key, known); {
+	case elsewhere[e.Key] != "" && !slices.Contains(known, e.Key):
+		p.Suggestion = elsewhere[e.Key]
+	case meant != "":
+		p.Suggestion = fmt.Sprintf("did you mean %q?", meant)
+	default:
+		if key := policyKeyNamed(e.Key); key != "" {
+			p.Suggestion = fmt.Sprintf("it belongs into a policy, as %s", key)
+		}
+	}
+	c.report(p)
+}
+
+// elsewhere are keys that people know from other systems or other places, and what they are here.
+var elsewhere = map[string]string{
+	"on":             "write \"when\"; a bare \"on\" is the word true to many YAML tools",
+	"true":           "write \"when\"; a YAML tool has read \"on\" as true",
+	"attempts":       "write \"retry.retries\", which counts the extra tries: attempts - 1",
+	"maxAttempts":    "write \"retry.retries\", which counts the extra tries: attempts - 1",
+	"numRetries":     "write \"retry.retries\"",
+	"retryOn":        "write \"retry.when\"",
+	"perTryTimeout":  "write \"timeouts.attempt\"",
+	"timeout":        "write \"timeouts.request\" for the whole exchange, \"timeouts.attempt\" for one try",
+	"circuitBreaker": "write \"breaker\"",
+	"backend":        "write \"endpoints\"",
+	"backends":       "write \"upstreams\"",
+	"targets":        "write \"endpoints\"",
+	"url":            "write \"endpoints\", a list of URLs",
+	"endpoint":       "write \"endpoints\", a list of URLs",
+	"port":           "write \"listen\", such as 127.0.0.1:8080",
+	"spec":           "write \"openapi\"",
+	"swagger":        "write \"openapi\"",
+	"routes":         "write \"operations\"",
+}

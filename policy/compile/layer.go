@@ -1,0 +1,124 @@
+package compile
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"outrigger/policy"
+)
+
+// level is where in the inheritance a value is written; the deeper level wins.
+type level int
+
+const (
+	levelDefault level = iota
+	levelSpec
+	levelDefaults
+	levelUpstream
+	levelOperation
+)
+
+var levelNames = [...]string{"default", "spec", "defaults", "upstream", "operation"}
+
+// settings are what the layers of one operation come to.
+type settings struct {
+	policy.Policy
+	budget policy.Budget
+	// idempotent and streaming are nil where method and spec decide.
+	idempotent *bool
+	streaming  *policy.Stream
+	// keyed says that a policy or a spec writes of the idempotency key; keyless that a policy switches it off.
+	keyed, keyless bool
+	when, failures []namedStatus
+}
+
+// value is one written value.
+type value struct {
+	origin policy.Origin
+	level  level
+	// named says that the value comes by way of a named policy, used at level.
+	named bool
+	apply func(*settings) // nil for a mapping that has no value of its own
+}
+
+// layer is what one policy writes, or several laid over one another, by dotted key.
+type layer struct {
+	values map[string]value
+	use    *use
+}
+
+// use is the key of that name: which policy, and where it stands.
+type use struct {
+	name string
+	at   policy.Place
+}
+
+func newLayer() *layer { return &layer{values: map[string]value{}} }
+
+// set puts a value into the layer.
+func (l *layer) set(key string, v value) { l.values[key] = v }
+
+// over returns l laid over below: every key of l, and those of below that l does not have.
+func (l *layer) over(below *layer) *layer {
+	all := &layer{values: maps.Clone(below.values)}
+	maps.Copy(all.values, l.values)
+	return all
+}
+
+// as returns l as the values of a named policy used at another level.
+func (l *layer) as(at level) *layer {
+	moved := newLayer()
+	for key, v := range l.values {
+		v.level, v.named = at, true
+		moved.values[key] = v
+	}
+	return moved
+}
+
+// without returns l without the keys for which drop answers true.
+func (l *layer) without(drop func(key string) bool) *layer {
+	kept := newLayer()
+	for key, v := range l.values {
+		if !drop(key) {
+			kept.values[key] = v
+		}
+	}
+	return kept
+}
+
+// resolve gives what the layers come to on top of the built-in defaults.
+func (l *layer) resolve(builtin settings) settings {
+	s := builtin
+	s.Origins = make(map[string]policy.Origin, len(l.values))
+	// In the order of keys, so that a mapping's own value ("breaker") comes before those below it.
+	for _, key := range slices.Sorted(maps.Keys(l.values)) {
+		v := l.values[key]
+		if v.apply != nil {
+			v.apply(&s)
+		}
+		s.Origins[key] = v.origin
+	}
+	return s
+}
+
+// written returns the value of key where it is written at the level at or deeper, by name or not.
+func (l *layer) written(key string, at level) (value, bool) {
+	v, ok := l.values[key]
+	return v, ok && v.level >= at
+}
+
+// deepest returns, of the given keys, the value written at the deepest level; of equals the first.
+func (l *layer) deepest(keys ...string) (key string, found value) {
+	for _, k := range keys {
+		if v, ok := l.values[k]; ok && (key == "" || v.level > found.level) {
+			key, found = k, v
+		}
+	}
+	return key, found
+}
+
+// below reports whether key is prefix or stands below it.
+func below(key, prefix string) bool {
+	return key == prefix || strings.HasPrefix(key, prefix+".")
+}

@@ -1,0 +1,68 @@
+package compile
+
+import (
+	"strings"
+)
+
+// nearest returns the candidate that was probably meant by word, or "" when none is near: the fewest edits, a swap of
+// neighbours counting as one, at most a third of the word. Letter case is free. Of equals the first wins.
+func nearest(word string, candidates []string) string {
+	best, bestEdits := "", max(1, len(word)/3)+1
+	lower := strings.ToLower(word)
+	for _, candidate := range candidates {
+		if edits := editDistance(lower, strings.ToLower(candidate), bestEdits); edits < bestEdits {
+			best, bestEdits = candidate, edits
+		}
+	}
+	return best
+}
+
+// editDistance is the optimal string alignment distance of a and b, or limit when it is at least that.
+func editDistance(a, b string, limit int) int {
+	if gap := len(a) - len(b); gap >= limit || -gap >= limit {
+		return limit
+	}
+	before, previous, current := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range previous {
+		previous[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		current[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			current[j] = min(previous[j]+1, current[j-1]+1, previous[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				current[j] = min(current[j], before[j-2]+1)
+			}
+			least = min(least, current[j])
+		}
+		if least >= limit {
+			return limit
+		}
+		before, previous, current = previous, current, before
+	}
+	return min(previous[len(b)], limit)
+}
+
+// list writes words as "a, b and c".
+func list(words []string) string {
+	switch len(words) {
+	case 0:
+		return "nothing"
+	case 1:
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+// either writes words as "a, b or c".
+func either(words []string) string {
+	if len(words) < 2 {
+		return list(words)
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}

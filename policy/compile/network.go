@@ -1,0 +1,5 @@
+package compile
+
+import "outrigger/policy"
+
+func (c *compiler) checkNetwork(set *policy.Set) {}

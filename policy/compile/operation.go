@@ -1,0 +1,164 @@
+package compile
+
+import (
+	"slices"
+	"strings"
+
+	"outrigger/policy"
+	"outrigger/policy/document"
+	"outrigger/policy/openapi"
+)
+
+// declared is one operation on its way into the set.
+type declared struct {
+	*policy.Operation
+	spec     *openapi.Operation // nil where only the policy declares it
+	key      document.Entry     // the operation's key in the policy; Value is nil without one
+	layer    *layer             // all layers of it
+	settings settings
+}
+
+// place is where to speak of the operation: its key in the policy, else where it is declared.
+func (d *declared) place() policy.Place {
+	if d.key.Value != nil {
+		return d.key.KeyPlace
+	}
+	return d.Place
+}
+
+// operations fills a source's operations: those of its spec in the spec's order, or without a spec those its keys declare.
+func (c *compiler) operations(s *source, all []*source) {
+	written := map[*openapi.Operation]document.Entry{}
+	var extra []document.Entry
+	if n := s.written.operations; n != nil {
+		written, extra = c.operationKeys(s, n, all)
+	}
+	if s.catalog != nil && !s.catalog.broken {
+		for _, op := range s.catalog.Operations {
+			if op.CoveredBy == nil {
+				c.specOperation(s, op, written[op])
+			}
+		}
+	}
+	for _, e := range extra {
+		method, template, _ := splitOperationKey(e.Key)
+		c.add(s, &declared{key: e, Operation: &policy.Operation{ID: method + " " + template, Method: method, Template: canonicalTemplate(template), Place: e.KeyPlace}})
+	}
+	c.unmatched(s)
+}
+
+// specOperation adds an operation of the spec, once for each base path its servers have: requests may come by any of them.
+func (c *compiler) specOperation(s *source, op *openapi.Operation, key document.Entry) {
+	id := op.ID
+	if id == "" {
+		id = op.Method + " " + op.Path
+	}
+	first := &declared{key: key, spec: op, Operation: &policy.Operation{ID: id, Method: op.Method, Place: op.Place}}
+	for i, template := range templates(s.catalog.Catalog, op) {
+		if i == 0 {
+			first.Template = template
+			c.add(s, first)
+			continue
+		}
+		again := *first.Operation
+		again.Template = template
+		s.Operations = append(s.Operations, &again)
+	}
+}
+
+// templates are the paths by which requests ask for op.
+func templates(catalog *openapi.Catalog, op *openapi.Operation) []string {
+	bases := op.BasePaths
+	if bases == nil {
+		bases = catalog.BasePaths
+	}
+	var all []string
+	for _, base := range bases {
+		if t := canonicalTemplate(base + op.Path); !slices.Contains(all, t) {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// operationFields are the keys of an operation: a policy's, and its former names.
+var operationFields = append(slices.Clone(policyFields), part[settings]("formerly"))
+
+// add completes an operation by its layers and puts it into its source.
+func (c *compiler) add(s *source, d *declared) {
+	d.layer = s.layer.over(c.specLayer(d.spec))
+	if d.key.Value != nil {
+		what := "operation " + d.key.Key
+		own := c.policyOf(d.key.Value, policyText{what: what, level: levelOperation, fields: operationFields})
+		delete(own.values, "formerly")
+		d.layer = own.over(d.layer)
+		if n := d.key.Value.Get("formerly"); n != nil {
+			d.Formerly, _ = formerNames(c, what+": formerly", n)
+		}
+	}
+	d.finish(s)
+	s.ops = append(s.ops, d)
+	s.Operations = append(s.Operations, d.Operation)
+}
+
+// unmatched makes the operation of every other request: the upstream's own policy, no method, nothing known.
+func (c *compiler) unmatched(s *source) {
+	d := &declared{layer: s.layer, Operation: &policy.Operation{ID: policy.Unmatched, Place: s.place}}
+	d.finish(s)
+	s.Unmatched = d.Operation
+	s.Budget = d.settings.budget
+	s.ops = append(s.ops, d)
+}
+
+// finish turns the layers into effective settings, and these into facts of the operation.
+func (d *declared) finish(s *source) {
+	d.settings = d.layer.resolve(builtin(s.Direction))
+	set := &d.settings
+	if s.Direction == policy.Inbound {
+		set.Retry.When = policy.Conditions{Connect: set.Retry.When.Connect, Refused: set.Retry.When.Refused}
+	}
+	d.Idempotent = policy.IdempotentMethod(d.Method)
+	if set.idempotent != nil {
+		d.Idempotent = *set.idempotent
+	}
+	if set.streaming != nil {
+		d.Streaming = *set.streaming
+	}
+	key := &set.Retry.IdempotencyKey
+	key.Honoured = set.keyed && !set.keyless
+	if set.keyless {
+		key.Mode = policy.KeyForward
+	}
+	d.Policy = set.Policy
+}
+
+// splitOperationKey splits "METHOD /template".
+func splitOperationKey(key string) (method, template string, ok bool) {
+	method, template, ok = strings.Cut(key, " ")
+	template = strings.TrimLeft(template, " ")
+	return method, template, ok && strings.HasPrefix(template, "/")
+}
+
+// canonicalTemplate is the form in which a template is matched: what policy.Canonical makes of the requests it stands for.
+func canonicalTemplate(template string) string {
+	var b strings.Builder
+	depth := 0
+	for i := 0; i < len(template); i++ {
+		ch := template[i]
+		switch {
+		case ch == '{':
+			depth++
+		case ch == '}':
+			depth--
+		case depth == 0 && (ch <= ' ' || ch >= 0x7f || strings.IndexByte("\"<>\\^`|", ch) >= 0):
+			const hex = "0123456789ABCDEF"
+			b.Write([]byte{'%', hex[ch>>4], hex[ch&15]})
+			continue
+		}
+		b.WriteByte(ch)
+	}
+	if canonical, ok := policy.Canonical(b.String()); ok {
+		return canonical
+	}
+	return b.String()
+}

@@ -1,0 +1,210 @@
+package compile
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"outrigger/policy"
+	"outrigger/policy/document"
+	"outrigger/policy/openapi"
+)
+
+// operationKeys finds which operation each key under "operations" means. Extra are those that no spec declares, where there is
+// no spec to declare them.
+func (c *compiler) operationKeys(s *source, n *document.Node, all []*source) (written map[*openapi.Operation]document.Entry, extra []document.Entry) {
+	written = map[*openapi.Operation]document.Entry{}
+	if n.Kind() != document.Mapping {
+		c.wrongType(n, "operations", "a mapping of operation ids, or of \"METHOD /path\"")
+		return written, nil
+	}
+	seen := map[string]policy.Place{}
+	for _, e := range n.Entries() {
+		if e.Value.Kind() == document.Null {
+			c.fail(codeType, e.KeyPlace, fmt.Sprintf("operation %s has no value", e.Key), "a policy such as {timeouts: {request: 1s}}")
+			continue
+		}
+		method, template, byPath := splitOperationKey(e.Key)
+		if byPath && !c.goodTemplate(e, method, template) {
+			continue
+		}
+		switch {
+		case s.catalog == nil && !byPath:
+			c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("operation %q: %s names no spec that could declare it", e.Key, s.title()),
+				"METHOD /path, or openapi beside operations", "write the operation as GET /path, or add openapi: FILE")
+		case s.catalog == nil:
+			shape := method + " " + templateShape(canonicalTemplate(template))
+			if first, there := seen[shape]; there {
+				c.operationTwice(e, first)
+				continue
+			}
+			seen[shape] = e.KeyPlace
+			extra = append(extra, e)
+		case s.catalog.broken:
+		default:
+			op := c.find(s, e, all)
+			if op == nil {
+				continue
+			}
+			if first, there := written[op]; there {
+				c.operationTwice(e, first.KeyPlace)
+				continue
+			}
+			written[op] = e
+		}
+	}
+	return written, extra
+}
+
+func (c *compiler) operationTwice(e document.Entry, first policy.Place) {
+	c.fail(codeOperationTwice, e.KeyPlace, fmt.Sprintf("operation %s is meant by two keys", e.Key), "one key for each operation",
+		fmt.Sprintf("merge it with the one at %s", first))
+}
+
+var methodForm = regexp.MustCompile(`^[A-Z][A-Z0-9-]{0,31}$`)
+
+// goodTemplate checks the spelling of a key of the form METHOD /template.
+func (c *compiler) goodTemplate(e document.Entry, method, template string) bool {
+	const expected = "METHOD /path/{parameter}"
+	switch {
+	case !methodForm.MatchString(method):
+		instead := ""
+		if upper := strings.ToUpper(method); methodForm.MatchString(upper) {
+			instead = fmt.Sprintf("write \"%s %s\"; methods are told apart by case", upper, template)
+		}
+		c.fail(codeSpelling, e.KeyPlace, fmt.Sprintf("operation %q: %q is not a method", e.Key, method), expected, instead)
+	case strings.ContainsAny(template, "?# "):
+		c.fail(codeSpelling, e.KeyPlace, fmt.Sprintf("operation %q: a path template has no query, no fragment and no space", e.Key), expected)
+	case !balanced(template):
+		c.fail(codeSpelling, e.KeyPlace, fmt.Sprintf("operation %q: braces do not match", e.Key), expected, "write each parameter as {name}")
+	default:
+		return true
+	}
+	return false
+}
+
+// balanced reports whether every brace opens a parameter with a name or closes one, within one segment.
+func balanced(template string) bool {
+	open := -1
+	for i := range len(template) {
+		switch template[i] {
+		case '{':
+			if open >= 0 {
+				return false
+			}
+			open = i
+		case '}':
+			if open < 0 || i == open+1 {
+				return false
+			}
+			open = -1
+		case '/':
+			if open >= 0 {
+				return false
+			}
+		}
+	}
+	return open < 0
+}
+
+var parameterForm = regexp.MustCompile(`\{[^}]*\}`)
+
+// templateShape is a template without the names of its parameters.
+func templateShape(template string) string { return parameterForm.ReplaceAllString(template, "{}") }
+
+// find returns the operation of the spec that a key means, or nil after saying why there is none.
+func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Operation {
+	method, template, byPath := splitOperationKey(e.Key)
+	if !byPath {
+		if op := s.catalog.Find(e.Key); op != nil {
+			return op
+		}
+		c.unknownID(s, e, all)
+		return nil
+	}
+	op := findByPath(s.catalog.Catalog, method, template)
+	if op == nil {
+		c.unknownPath(s, e, all)
+		return nil
+	}
+	if op.ID != "" {
+		c.report(policy.Problem{Code: codeHasID, Severity: policy.Info, Place: e.KeyPlace,
+			Message: fmt.Sprintf("operation %s has the id %s", e.Key, op.ID), Suggestion: fmt.Sprintf("write %s, which survives a change of the path", op.ID)})
+	}
+	return op
+}
+
+// findByPath finds by method and template, as the spec writes it or as requests show it; parameters may have other names.
+func findByPath(catalog *openapi.Catalog, method, template string) *openapi.Operation {
+	shape := templateShape(canonicalTemplate(template))
+	for _, op := range catalog.Operations {
+		if op.Method != method || op.CoveredBy != nil {
+			continue
+		}
+		if templateShape(canonicalTemplate(op.Path)) == shape {
+			return op
+		}
+		for _, t := range templates(catalog, op) {
+			if templateShape(t) == shape {
+				return op
+			}
+		}
+	}
+	return nil
+}
+
+func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
+	for _, elsewhere := range s.catalog.Elsewhere {
+		if elsewhere.ID == e.Key {
+			c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("operation %s is a %s (%s): nobody calls it through this upstream", e.Key, elsewhere.Where, elsewhere.Place),
+				"an operation under paths")
+			return
+		}
+	}
+	for _, other := range all {
+		if other != s && other.catalog != nil && other.catalog.Find(e.Key) != nil {
+			c.fail(codeWrongUpstream, e.KeyPlace, fmt.Sprintf("operation %s is not one of %s but of %s", e.Key, s.title(), other.title()),
+				"an operation that "+s.catalog.File+" declares", "move it to "+other.title())
+			return
+		}
+	}
+	var ids []string
+	for _, op := range s.catalog.Operations {
+		if op.ID != "" {
+			ids = append(ids, op.ID)
+		}
+	}
+	instead := nearest(e.Key, ids)
+	if instead != "" {
+		instead = fmt.Sprintf("did you mean %q?", instead)
+	} else if method, path, found := strings.Cut(e.Key, "/"); found && method == "" {
+		instead = fmt.Sprintf("write the method before the path: GET /%s", path)
+	}
+	c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("unknown operation %q", e.Key), fmt.Sprintf("one of the %d operations of %s", len(s.catalog.Operations), s.catalog.File), instead)
+}
+
+func (c *compiler) unknownPath(s *source, e document.Entry, all []*source) {
+	method, template, _ := splitOperationKey(e.Key)
+	for _, other := range all {
+		if other != s && other.catalog != nil && findByPath(other.catalog.Catalog, method, template) != nil {
+			c.fail(codeWrongUpstream, e.KeyPlace, fmt.Sprintf("operation %s is not one of %s but of %s", e.Key, s.title(), other.title()),
+				"an operation that "+s.catalog.File+" declares", "move it to "+other.title())
+			return
+		}
+	}
+	var keys []string
+	shape := templateShape(canonicalTemplate(template))
+	for _, op := range s.catalog.Operations {
+		key := op.Method + " " + op.Path
+		if templateShape(canonicalTemplate(op.Path)) == shape {
+			c.fail(codeNoSuchTemplate, e.KeyPlace, fmt.Sprintf("operation %q: the path is declared, but not for %s", e.Key, method), "a method that the spec declares for the path", fmt.Sprintf("did you mean %q?", key))
+			return
+		}
+		keys = append(keys, key)
+	}
+	instead := nearest(e.Key, keys)
+	if instead != "" {
+		instead = fmt.Sprintf("did you mean %q?", instead)
+	}
+	c.fail(codeNoSuchTemplate, e.KeyPlace, fmt.Sprintf("operation %q matches nothing in %s", e.Key, s.catalog.File), "METHOD /path of an operation that the spec declares", instead)
+}

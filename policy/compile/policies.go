@@ -1,0 +1,82 @@
+package compile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"outrigger/policy"
+	"outrigger/policy/document"
+)
+
+// policyText says how one written policy is to be read.
+type policyText struct {
+	what   string // in messages: "the policy of upstream inventory"
+	level  level
+	named  bool // a policy under "policies"
+	fields []field[settings]
+}
+
+// policyOf reads a policy as a layer, the named policy that it uses under its own values.
+func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
+	own := newLayer()
+	from := levelNames[text.level]
+	if text.named {
+		from = "policy"
+	}
+	r := reading[settings]{c: c, what: text.what, emit: func(key string, at policy.Place, apply func(*settings)) {
+		own.values[key] = value{origin: policy.Origin{Place: at, From: from}, level: text.level, apply: apply}
+	}}
+	r.mapping("", n, text.fields)
+	c.checkLevel(own, text)
+	used := n.Get("use")
+	if used == nil || used.Kind() == document.Null {
+		return own
+	}
+	if text.named {
+		c.fail(codeOutOfPlace, used.Place(), text.what+" uses another policy", "values only", "write the values out")
+		return own
+	}
+	name, ok := c.scalar("use", used, "the name of a policy under policies")
+	if !ok {
+		return own
+	}
+	named := c.named[name]
+	if named == nil {
+		known := slices.Sorted(maps.Keys(c.named))
+		instead := nearest(name, known)
+		if instead != "" {
+			instead = fmt.Sprintf("did you mean %q?", instead)
+		}
+		c.fail(codeUnknownPolicy, used.Place(), fmt.Sprintf("unknown policy %q", name), "one of "+list(known)+" (under policies)", instead)
+		return own
+	}
+	return own.over(named.as(text.level))
+}
+
+// readNamed reads what stands under policies, before anything uses it.
+func (c *compiler) readNamed(entries []document.Entry) {
+	for _, e := range entries {
+		if e.Value.Kind() == document.Null {
+			c.fail(codeType, e.KeyPlace, fmt.Sprintf("policy %s has no value", e.Key), "a mapping")
+			continue
+		}
+		c.named[e.Key] = c.policyOf(e.Value, policyText{what: "policy " + e.Key, level: levelDefaults, named: true, fields: policyFields})
+	}
+}
+
+// checkLevel refuses keys where they would have no meaning: the budget is one for a whole upstream, and that a request may be
+// repeated is a fact of one operation.
+func (c *compiler) checkLevel(own *layer, text policyText) {
+	if text.named {
+		return
+	}
+	if v, ok := own.values["retry.budget"]; ok && text.level == levelOperation {
+		c.fail(codeOutOfPlace, v.origin.Place, "retry.budget stands at an operation, and all operations of an upstream share one budget",
+			"retry.budget in the upstream's policy or in defaults", "move it up")
+	}
+	if v, ok := own.values["retry.idempotent"]; ok && text.level != levelOperation {
+		c.fail(codeOutOfPlace, v.origin.Place, "retry.idempotent stands above the operations, and it is a fact of one of them",
+			"retry.idempotent at an operation", "move it to each operation that may be repeated")
+	}
+}

@@ -1,0 +1,161 @@
+package compile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"outrigger/policy"
+	"outrigger/policy/document"
+)
+
+// source is an upstream, or the application of inbound, on its way from the file into the set.
+type source struct {
+	*policy.Upstream
+	written upstreamText
+	place   policy.Place // of its name
+	catalog *catalog     // nil without a spec
+	layer   *layer       // its policy over the defaults
+	ops     []*declared
+}
+
+// title names a source in messages.
+func (s *source) title() string {
+	if s.Direction == policy.Inbound {
+		return "inbound"
+	}
+	return "upstream " + s.Name
+}
+
+// upstreamText is what a file says of an upstream or of inbound.
+type upstreamText struct {
+	listen             policy.Address
+	hosts              []hostName
+	endpoints          []policy.Endpoint
+	spec               specFile
+	policy, operations *document.Node
+	refuse             bool
+	formerly           []string
+}
+
+// specFile is the value of openapi.
+type specFile struct {
+	path  string
+	place policy.Place
+}
+
+var upstreamFields = []field[upstreamText]{
+	leaf("listen", listenAddress, func(s *upstreamText, v policy.Address) { s.listen = v }),
+	leaf("hosts", items(host), func(s *upstreamText, v []hostName) { s.hosts = v }),
+	leaf("endpoints", items(endpoint), func(s *upstreamText, v []policy.Endpoint) { s.endpoints = v }),
+	leaf("openapi", spec, func(s *upstreamText, v specFile) { s.spec = v }),
+	leaf("policy", whole, func(s *upstreamText, v *document.Node) { s.policy = v }),
+	leaf("operations", whole, func(s *upstreamText, v *document.Node) { s.operations = v }),
+	leaf("unmatched", word("pass", "refuse"), func(s *upstreamText, v string) { s.refuse = v == "refuse" }),
+	leaf("formerly", formerNames, func(s *upstreamText, v []string) { s.formerly = v }),
+	{name: "tls", later: true},
+}
+
+var inboundFields = []field[upstreamText]{
+	leaf("listen", listenAddress, func(s *upstreamText, v policy.Address) { s.listen = v }),
+	leaf("application", endpoint, func(s *upstreamText, v policy.Endpoint) { s.endpoints = []policy.Endpoint{v} }),
+	leaf("openapi", spec, func(s *upstreamText, v specFile) { s.spec = v }),
+	leaf("policy", whole, func(s *upstreamText, v *document.Node) { s.policy = v }),
+	leaf("operations", whole, func(s *upstreamText, v *document.Node) { s.operations = v }),
+	leaf("unmatched", word("pass", "refuse"), func(s *upstreamText, v string) { s.refuse = v == "refuse" }),
+}
+
+// whole keeps a value for a table of its own.
+func whole(_ *compiler, _ string, n *document.Node) (*document.Node, bool) { return n, true }
+
+func spec(c *compiler, key string, n *document.Node) (specFile, bool) {
+	if strings.HasPrefix(n.Text(), "application:") {
+		c.notYet(n.Place(), key+": a spec fetched from the application")
+		return specFile{}, false
+	}
+	path, ok := filePath(c, key, n)
+	return specFile{path, n.Place()}, ok
+}
+
+// formerNames reads one former name or a list of them.
+func formerNames(c *compiler, key string, n *document.Node) ([]string, bool) {
+	if n.Kind() == document.Scalar {
+		return []string{n.Text()}, true
+	}
+	return items(func(c *compiler, key string, n *document.Node) (string, bool) {
+		return c.scalar(key, n, "a former name")
+	})(c, key, n)
+}
+
+// inbound reads the calls to the application beside us.
+func (c *compiler) inbound(e document.Entry, defaults *layer) *source {
+	s := &source{place: e.KeyPlace, Upstream: &policy.Upstream{Name: policy.Application, Direction: policy.Inbound, Place: e.KeyPlace}}
+	fill(c, "inbound", e.Value, target[upstreamText]{&s.written, inboundFields})
+	c.require(e, "listen", addressExpected)
+	c.require(e, "application", endpointExpected)
+	// Numbers in defaults tune the inbound breaker; only inbound itself switches it on.
+	c.complete(s, defaults.without(func(key string) bool { return key == "breaker" }))
+	return s
+}
+
+// upstream reads one service that we call.
+func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
+	s := &source{place: e.KeyPlace, Upstream: &policy.Upstream{Name: e.Key, Direction: policy.Outbound, Place: e.KeyPlace}}
+	if e.Key == policy.Application || e.Key == policy.Unknown {
+		c.fail(codeTwice, e.KeyPlace, fmt.Sprintf("upstream name %q is taken by the sidecar itself", e.Key), "another name")
+	}
+	fill(c, "upstreams."+e.Key, e.Value, target[upstreamText]{&s.written, upstreamFields})
+	c.require(e, "endpoints", "a list of URLs such as [http://inventory:8080]")
+	if n := e.Value.Get("endpoints"); n.Kind() == document.Sequence && n.Len() == 0 {
+		c.fail(codeRange, n.Place(), "upstreams."+e.Key+".endpoints is empty", "at least one URL")
+	}
+	c.complete(s, defaults)
+	c.nameHosts(s)
+	return s
+}
+
+// require reports a key that a mapping must have.
+func (c *compiler) require(e document.Entry, key, expected string) {
+	if e.Value.Kind() == document.Mapping && e.Value.Get(key) == nil {
+		c.fail(codeMissingKey, e.KeyPlace, fmt.Sprintf("%s has no %s", e.Key, key), expected)
+	}
+}
+
+// complete fills what inbound and upstreams have in common.
+func (c *compiler) complete(s *source, defaults *layer) {
+	s.Listen, s.Endpoints, s.RefuseUnmatched, s.Formerly = s.written.listen, s.written.endpoints, s.written.refuse, s.written.formerly
+	s.layer = defaults
+	if s.written.policy != nil {
+		s.layer = c.policyOf(s.written.policy, policyText{what: "the policy of " + s.title(), level: levelUpstream, fields: policyFields}).over(defaults)
+	}
+	if s.written.spec.path != "" {
+		s.catalog = c.catalog(s.written.spec)
+		s.Declared = true
+	}
+}
+
+// nameHosts gives an upstream the names by which the outbound port knows it: those listed, and its endpoints' own, with the port
+// and, where it is the scheme's, without.
+func (c *compiler) nameHosts(s *source) {
+	places := map[string]policy.Place{}
+	for _, e := range s.Endpoints {
+		places[e.Host] = e.Place
+		suffix := fmt.Sprintf(":%d", defaultPort(e.Scheme))
+		if bare, found := strings.CutSuffix(e.Host, suffix); found {
+			places[bare] = e.Place
+		}
+	}
+	for _, h := range s.written.hosts {
+		places[h.name] = h.place
+	}
+	s.Hosts = slices.Sorted(maps.Keys(places))
+	for _, h := range s.Hosts {
+		if other := c.hosts[h]; other != nil {
+			c.fail(codeSharedHost, places[h], fmt.Sprintf("host %s belongs to upstream %s already", h, other.Name), "one upstream for each host",
+				"merge the two upstreams, or give one another host")
+			continue
+		}
+		c.hosts[h] = s.Upstream
+	}
+}

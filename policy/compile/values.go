@@ -1,0 +1,265 @@
+package compile
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"outrigger/policy"
+	"outrigger/policy/document"
+)
+
+// kind reads one leaf; it is false after reporting why the leaf cannot be read. key names the leaf in messages.
+type kind[T any] func(c *compiler, key string, n *document.Node) (T, bool)
+
+// leaf is a field of one value.
+func leaf[S, T any](name string, k kind[T], set func(*S, T)) field[S] {
+	return field[S]{name: name, value: func(c *compiler, key string, n *document.Node) func(*S) {
+		v, ok := k(c, key, n)
+		if !ok {
+			return nil
+		}
+		return func(s *S) { set(s, v) }
+	}}
+}
+
+// orOff lets a leaf be off, which is its zero value.
+func orOff[T any](k kind[T]) kind[T] {
+	return func(c *compiler, key string, n *document.Node) (T, bool) {
+		if isOff(n) {
+			var zero T
+			return zero, true
+		}
+		return k(c, key, n)
+	}
+}
+
+// scalar gives the text of a value, and reports what is none.
+func (c *compiler) scalar(key string, n *document.Node, expected string) (string, bool) {
+	if n.Kind() != document.Scalar {
+		c.wrongType(n, key, expected)
+		return "", false
+	}
+	return n.Text(), true
+}
+
+func (c *compiler) misspelt(key string, n *document.Node, expected, instead string) {
+	if instead != "" {
+		instead = "write " + instead
+	}
+	c.fail(codeSpelling, n.Place(), fmt.Sprintf("%s: %q is not %s", key, n.Text(), expected), expected, instead)
+}
+
+func (c *compiler) outOfRange(key string, n *document.Node, expected string) {
+	c.fail(codeRange, n.Place(), fmt.Sprintf("%s: %s is out of range", key, n.Text()), expected)
+}
+
+// durationForm is that of Gateway API (GEP-2257): no sign, no fraction, nothing finer than a millisecond.
+var durationForm = regexp.MustCompile(`^([0-9]{1,5}(h|m|s|ms)){1,4}$`)
+
+const durationExpected = "a duration such as 250ms, 2s or 1m30s"
+
+func duration(low, high time.Duration) kind[time.Duration] {
+	return func(c *compiler, key string, n *document.Node) (time.Duration, bool) {
+		text, ok := c.scalar(key, n, durationExpected)
+		if !ok {
+			return 0, false
+		}
+		d, err := time.ParseDuration(text)
+		if !durationForm.MatchString(text) || err != nil {
+			c.misspelt(key, n, durationExpected, durationMeant(text))
+			return 0, false
+		}
+		if d < low || d > high {
+			c.outOfRange(key, n, fmt.Sprintf("%s to %s", spell(low), spell(high)))
+			return 0, false
+		}
+		return d, true
+	}
+}
+
+var longUnits = regexp.MustCompile(`^([0-9]+)\s*(milliseconds?|msecs?|millis|seconds?|secs?|minutes?|mins?|hours?|hrs?|ms|s|m|h)$`)
+
+// durationMeant guesses what a misspelt duration should be.
+func durationMeant(text string) string {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if _, err := strconv.Atoi(text); err == nil {
+		return fmt.Sprintf("%ss or %sms", text, text)
+	}
+	if m := longUnits.FindStringSubmatch(text); m != nil {
+		unit := m[2][:1]
+		if unit == "m" && strings.HasPrefix(m[2], "ms") || strings.HasPrefix(m[2], "mil") {
+			unit = "ms"
+		}
+		return m[1] + unit
+	}
+	if d, err := time.ParseDuration(strings.ReplaceAll(text, ",", ".")); err == nil && d >= time.Millisecond {
+		return spell(d)
+	}
+	return ""
+}
+
+// spell writes a duration in the form that policies use.
+func spell(d time.Duration) string { return policy.Spell(d) }
+
+func integer(low, high int) kind[int] {
+	return func(c *compiler, key string, n *document.Node) (int, bool) {
+		expected := fmt.Sprintf("a whole number, %d to %d", low, high)
+		text, ok := c.scalar(key, n, expected)
+		if !ok {
+			return 0, false
+		}
+		v, err := strconv.Atoi(text)
+		switch {
+		case err != nil:
+			c.misspelt(key, n, expected, "")
+			return 0, false
+		case v < low || v > high:
+			c.outOfRange(key, n, expected)
+			return 0, false
+		}
+		return v, true
+	}
+}
+
+var shareForm = regexp.MustCompile(`^([0-9]{1,3}(\.[0-9]{1,4})?)%$`)
+
+// share reads a percentage above low, up to 100 %, as a fraction of 1.
+func share(low float64) kind[float64] {
+	return func(c *compiler, key string, n *document.Node) (float64, bool) {
+		const expected = "a share such as 20%"
+		text, ok := c.scalar(key, n, expected)
+		if !ok {
+			return 0, false
+		}
+		m := shareForm.FindStringSubmatch(text)
+		if m == nil {
+			c.misspelt(key, n, expected, shareMeant(text))
+			return 0, false
+		}
+		v, err := strconv.ParseFloat(m[1], 64)
+		if err != nil || v < low*100 || v > 100 {
+			c.outOfRange(key, n, fmt.Sprintf("%g%% to 100%%", low*100))
+			return 0, false
+		}
+		return v / 100, true
+	}
+}
+
+func shareMeant(text string) string {
+	v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "%")), 64)
+	switch {
+	case err != nil || v < 0 || v > 100:
+		return ""
+	case v <= 1 && strings.Contains(text, "."):
+		return strconv.FormatFloat(v*100, 'f', -1, 64) + "%"
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64) + "%"
+}
+
+var sizeForm = regexp.MustCompile(`^([0-9]{1,12})(B|KiB|MiB|GiB)$`)
+
+var sizeUnits = map[string]int64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+func size(low, high int64) kind[int64] {
+	return func(c *compiler, key string, n *document.Node) (int64, bool) {
+		const expected = "a size such as 64KiB"
+		text, ok := c.scalar(key, n, expected)
+		if !ok {
+			return 0, false
+		}
+		m := sizeForm.FindStringSubmatch(text)
+		if m == nil {
+			c.misspelt(key, n, expected, sizeMeant(text))
+			return 0, false
+		}
+		v, err := strconv.ParseInt(m[1], 10, 64)
+		if err != nil || v > high/sizeUnits[m[2]] || v*sizeUnits[m[2]] < low {
+			c.outOfRange(key, n, fmt.Sprintf("%s to %s", policy.SpellSize(low), policy.SpellSize(high)))
+			return 0, false
+		}
+		return v * sizeUnits[m[2]], true
+	}
+}
+
+var looseSize = regexp.MustCompile(`^([0-9]+)\s*([kmg]?)i?b?$`)
+
+func sizeMeant(text string) string {
+	m := looseSize.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
+	if m == nil {
+		return ""
+	}
+	if m[2] == "" {
+		return m[1] + "B"
+	}
+	return m[1] + strings.ToUpper(m[2]) + "iB"
+}
+
+// word reads one of a few words.
+func word(words ...string) kind[string] {
+	return func(c *compiler, key string, n *document.Node) (string, bool) {
+		text, ok := c.scalar(key, n, either(words))
+		if !ok {
+			return "", false
+		}
+		if slices.Contains(words, text) {
+			return text, true
+		}
+		instead := nearest(text, words)
+		if instead != "" {
+			instead = "write " + instead
+		}
+		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: %q is not a value it can have", key, text), either(words), instead)
+		return "", false
+	}
+}
+
+func truth(c *compiler, key string, n *document.Node) (bool, bool) {
+	if n.Kind() == document.Scalar && isOff(n) {
+		return false, true
+	}
+	if n.Kind() != document.Scalar || n.Tag() != "!!bool" {
+		c.wrongType(n, key, "true or false")
+		return false, false
+	}
+	return n.Text() == "true", true
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+const nameExpected = "a name of letters, digits, dots, dashes and underscores, at most 128"
+
+// name reads what becomes a label of metrics: short, and of few kinds of characters.
+func name(c *compiler, key string, n *document.Node) (string, bool) {
+	text, ok := c.scalar(key, n, nameExpected)
+	if ok && !nameForm.MatchString(text) {
+		c.misspelt(key, n, nameExpected, "")
+		return "", false
+	}
+	return text, ok
+}
+
+// items reads a list of one kind; a single value without brackets is reported with what to write.
+func items[T any](k kind[T]) kind[[]T] {
+	return func(c *compiler, key string, n *document.Node) ([]T, bool) {
+		if n.Kind() == document.Scalar {
+			c.fail(codeType, n.Place(), key+" is one value", "a list", fmt.Sprintf("write [%s]", n.Text()))
+			return nil, false
+		}
+		if n.Kind() != document.Sequence {
+			c.wrongType(n, key, "a list")
+			return nil, false
+		}
+		var all []T
+		good := true
+		for _, item := range n.Items() {
+			v, ok := k(c, key, item)
+			good = good && ok
+			all = append(all, v)
+		}
+		return all, good
+	}
+}
