@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -52,6 +53,25 @@ type Problem struct {
 // String returns "file:line:column: severity: message [code]".
 func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: %s [%s]", p.Place.File, p.Place.Line, p.Place.Column, p.Severity, p.Message, p.Code)
+}
+
+// MarshalJSON writes the flat shape that programs read a problem in. Without a known end the text is empty: it ends where it begins.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Code       string   `json:"code"`
+		Severity   Severity `json:"severity"`
+		File       string   `json:"file"`
+		Line       int      `json:"line"`
+		Column     int      `json:"column"`
+		EndLine    int      `json:"endLine"`
+		EndColumn  int      `json:"endColumn"`
+		Message    string   `json:"message"`
+		Expected   string   `json:"expected"`
+		Suggestion string   `json:"suggestion"`
+	}{
+		p.Code, p.Severity, p.Place.File, p.Place.Line, p.Place.Column, p.Place.Line, cmp.Or(p.Place.EndColumn, p.Place.Column),
+		p.Message, p.Expected, p.Suggestion,
+	})
 }
 
 // Problems is every problem found in one reading.
