@@ -1,0 +1,358 @@
+package http1
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	lingerTime  = 500 * time.Millisecond // for the client to see an answer before a reset
+	lingerBytes = 256 << 10
+	drainBytes  = 64 << 10 // a body rest this small is read to keep the connection
+)
+
+// conn is one client connection. Its goroutine walks
+//
+//	idle → head → handler → finish → idle …  and at last → closed
+//
+// and owns everything here but what is marked otherwise.
+type conn struct {
+	wire
+	srv  *Server
+	peer peerInfo
+	tls  *tls.ConnectionState
+
+	scan   headScan
+	fields fields
+	hdr    http.Header
+	values arena
+	url    url.URL
+	tmpl   http.Request
+	res    response
+	body   *body
+
+	current    atomic.Pointer[requestContext] // read by the monitor
+	background background                     // started by the monitor
+
+	served  bool // at least one request
+	waiting bool // for the first byte of a request
+	graced  bool
+}
+
+func newConn(s *Server, nc net.Conn, received []byte) *conn {
+	c := &conn{srv: s, hdr: http.Header{}}
+	c.wire.init(nc)
+	c.wire.w = copy(c.stash[:], received)
+	c.giveUp = c.stopsWaiting
+	c.peer = peerInfo{s, nc.LocalAddr(), nc.RemoteAddr(), ""}
+	if c.peer.remote != nil {
+		c.peer.remoteText = c.peer.remote.String()
+	}
+	c.res.c, c.res.hdr = c, http.Header{}
+	return c
+}
+
+func (c *conn) serve() {
+	defer c.srv.remove(c)
+	if t, ok := c.nc.(*tls.Conn); ok {
+		ctx, cancel := context.WithTimeout(context.Background(), c.srv.limits.HeaderTimeout)
+		err := t.HandshakeContext(ctx)
+		cancel()
+		if err != nil {
+			c.nc.Close()
+			return
+		}
+		state := t.ConnectionState()
+		c.tls = &state
+	}
+	for {
+		n, refusal, err := c.readHead()
+		var line requestLine
+		if err == nil && refusal == nil {
+			line, refusal = c.parse(n)
+		}
+		if refusal != nil {
+			c.refuse(refusal)
+		}
+		if err != nil || refusal != nil {
+			c.nc.Close()
+			return
+		}
+		if again := c.exchange(line); !again {
+			if !c.res.hijacked {
+				c.nc.Close()
+			}
+			return
+		}
+		c.served = true
+	}
+}
+
+// readHead waits for a head and gives its length in the buffer. An error ends
+// the connection without an answer.
+func (c *conn) readHead() (int, *Refusal, error) {
+	limits := &c.srv.limits
+	c.scan.reset(limits)
+	c.read.want = c.srv.now().Add(limits.IdleTimeout)
+	c.waiting = true
+	if c.srv.stopping.Load() && c.buffered() == 0 && c.stopsWaiting() {
+		return 0, nil, errInterrupted
+	}
+	begun := false
+	for {
+		if c.buffered() > 0 {
+			c.waiting = false
+			n, refusal := c.scan.scan(c.buf[c.r:c.wire.w])
+			if n > 0 || refusal != nil {
+				return n, refusal, nil
+			}
+			if !begun {
+				begun = true
+				c.read.want = time.Now().Add(limits.HeaderTimeout)
+			}
+		}
+		if err := c.fill(limits.HeadBytes); err != nil {
+			if begun && isTimeout(err) {
+				return 0, refuse(http.StatusRequestTimeout, "head too slow", c.buffered()), nil
+			}
+			return 0, nil, err
+		}
+	}
+}
+
+// stopsWaiting is asked when an idle connection is woken by Shutdown. What has
+// already arrived is served; a connection that never carried a request gets a
+// moment for its first.
+func (c *conn) stopsWaiting() bool {
+	if !c.waiting || !c.srv.stopping.Load() {
+		return false
+	}
+	if p := newPeeker(c.nc); p != nil && p.peek() == pending { // the monitor has c.peeker
+		return false
+	}
+	if !c.served && !c.graced {
+		c.graced = true
+		c.read.want = time.Now().Add(lingerTime)
+		return false
+	}
+	return !c.graced || c.read.expired()
+}
+
+// parse makes the head of n bytes a request in c.tmpl.
+func (c *conn) parse(n int) (requestLine, *Refusal) {
+	head := string(c.buf[c.r : c.r+n])
+	line, refusal := parseRequestLine(head, c.scan.first, c.scan.firstEnd)
+	if refusal != nil {
+		return line, refusal
+	}
+	poisonArena(c.values)
+	clear(c.hdr)
+	c.values = c.values[:0]
+	c.fields = fields{}
+	c.fields.collect(head, c.scan.spans, c.hdr, &c.values, false)
+	kind, length, refusal := c.fields.setFraming(line.minor)
+	if refusal != nil {
+		return line, refusal
+	}
+	host, refusal := setTarget(&c.url, line, &c.fields)
+	if refusal != nil {
+		return line, refusal
+	}
+	if line.method == http.MethodConnect && !c.srv.AllowConnect {
+		return line, refuse(http.StatusMethodNotAllowed, "method CONNECT not allowed", 0)
+	}
+	expects := c.fields.expects > 0 && line.minor > 0
+	if expects && (c.fields.expects > 1 || !strings.EqualFold(c.fields.expect, "100-continue")) {
+		return line, refuse(http.StatusExpectationFailed, "expectation unknown", 0)
+	}
+	if kind == lengthBody && c.fields.length[0] == '0' {
+		c.hdr["Content-Length"][0] = strconv.FormatInt(length, 10)
+	}
+	// Only now may the bytes go: until here they were evidence.
+	poisonBytes(c.buf[c.r : c.r+n])
+	c.r += n
+	c.shrink()
+
+	c.tmpl = http.Request{
+		Method: line.method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: line.minor,
+		Header: c.hdr, Body: http.NoBody, ContentLength: length, Host: host, RequestURI: line.target,
+		RemoteAddr: c.peer.remoteText, TLS: c.tls,
+	}
+	if line.minor == 0 {
+		c.tmpl.Proto = "HTTP/1.0"
+	}
+	c.tmpl.Close = c.fields.close || line.minor == 0 && !c.fields.keepAlive
+	c.body = nil
+	if kind != noBody {
+		c.body = &body{c: c, dec: decoder{w: &c.wire, limits: &c.srv.limits, kind: kind, remain: max(length, 0)}}
+		c.tmpl.Body = c.body
+	}
+	if kind == chunkedBody {
+		c.tmpl.TransferEncoding = chunkedCoding
+		c.tmpl.Trailer = c.fields.announced()
+		c.body.dec.trailer = c.tmpl.Trailer
+	}
+	c.res.reset(&c.tmpl, expects && kind != noBody)
+	return line, nil
+}
+
+var chunkedCoding = []string{"chunked"}
+
+// exchange runs the handler on the parsed request and says whether the
+// connection may carry another.
+func (c *conn) exchange(line requestLine) bool {
+	ctx := &requestContext{peer: &c.peer, born: c.srv.clock.Load()}
+	if c.body != nil {
+		c.body.ctx = ctx
+	} else {
+		ctx.bodyRead.Store(true)
+	}
+	req := c.tmpl.WithContext(ctx)
+	c.current.Store(ctx)
+	completed := c.call(req)
+	ctx.cancel(context.Canceled)
+	if c.peeker == nil {
+		c.background.stop(c, false)
+	}
+	res := &c.res
+	if res.hijacked {
+		return false
+	}
+	if !completed {
+		res.abort()
+		c.release()
+		return false
+	}
+	rest := c.settleBody()
+	err := res.finish()
+	again := err == nil && !res.closeAfter
+	if again && rest {
+		again = c.drainBody()
+		rest = !again
+	}
+	if !again && err == nil && (rest || c.buffered() > 0) {
+		c.linger()
+	}
+	c.release()
+	return again
+}
+
+// call gives false when the handler panicked.
+func (c *conn) call(req *http.Request) (completed bool) {
+	defer func() {
+		if completed {
+			return
+		}
+		// A nil reason is runtime.Goexit: it ends this goroutine, the
+		// connection must not stay open behind it.
+		reason := recover()
+		if reason == nil {
+			c.res.abort()
+			return
+		}
+		if err, ok := reason.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			c.srv.Log.Error("handler panicked", "panic", reason, "stack", string(debug.Stack()))
+		}
+	}()
+	c.srv.Handler.ServeHTTP(&c.res, req)
+	return true
+}
+
+// release ends the life of everything lent to the handler.
+func (c *conn) release() {
+	c.res.release()
+	if poisoned {
+		poisonArena(c.values)
+		poisonHeader(c.hdr)
+	}
+	if len(c.hdr) > 32 {
+		c.hdr = http.Header{}
+	}
+	c.tmpl = http.Request{}
+	c.body = nil
+}
+
+// settleBody takes the body away from the handler and decides what becomes of
+// its rest before the head of the answer must say so. It reports a rest.
+func (c *conn) settleBody() bool {
+	b := c.body
+	if b == nil {
+		return false
+	}
+	b.Close()
+	switch {
+	case c.readStopped.Load() || b.dec.err != nil && b.dec.err != io.EOF:
+		c.res.closeAfter = true
+	case b.dec.done() || !c.res.continuePending() && b.dec.skipBuffered():
+		return false
+	case c.res.continuePending() || b.dec.kind == lengthBody && b.dec.remain > drainBytes:
+		c.res.closeAfter = true
+	}
+	return true
+}
+
+// drainBody reads the small rest of a body nobody wanted, after the answer.
+func (c *conn) drainBody() bool {
+	dec := &c.body.dec
+	dec.until = time.Now().Add(lingerTime)
+	_, err := io.CopyN(io.Discard, readerFunc(dec.read), drainBytes)
+	return err == io.EOF
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// refuse answers a request that was not understood and lets the client see
+// the answer; the caller closes.
+func (c *conn) refuse(r *Refusal) {
+	method := http.MethodGet
+	if bytes.HasPrefix(c.buf[c.r:c.wire.w], []byte("HEAD ")) {
+		method = http.MethodHead
+	}
+	c.tmpl = http.Request{Method: method, ProtoMajor: 1, ProtoMinor: 1, Close: true}
+	c.res.reset(&c.tmpl, false)
+	if c.srv.OnRefuse != nil {
+		c.srv.OnRefuse(&c.res, r)
+	} else {
+		if r.Status == http.StatusMethodNotAllowed {
+			c.res.hdr.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+		}
+		c.res.hdr.Set("Content-Type", "text/plain; charset=utf-8")
+		c.res.WriteHeader(r.Status)
+		io.WriteString(&c.res, r.Reason+"\n")
+	}
+	if c.res.finish() == nil {
+		c.linger()
+	}
+	c.res.release()
+}
+
+// linger keeps the connection half open, so that bytes still coming do not
+// reset it before the client has read the answer (RFC 9112, 9.6).
+func (c *conn) linger() {
+	if c.closeWrite() != nil {
+		return
+	}
+	end := time.Now().Add(lingerTime)
+	c.nc.SetReadDeadline(end)
+	for rest := lingerBytes; rest > 0; {
+		n, err := c.nc.Read(c.buf)
+		rest -= n
+		if err != nil {
+			return
+		}
+	}
+	time.Sleep(time.Until(end))
+}

@@ -1,0 +1,120 @@
+package http1
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+const tickLength = 25 * time.Millisecond
+
+// datum is the value of the Date field during one second.
+type datum struct {
+	second int64
+	text   string
+}
+
+func (s *Server) tick() {
+	now := time.Now()
+	s.clock.Store(int64(now.Sub(s.epoch)))
+	if d := s.date.Load(); d == nil || d.second != now.Unix() {
+		s.date.Store(&datum{now.Unix(), now.UTC().Format(http.TimeFormat)})
+	}
+}
+
+// now is the time, up to one tick ago. It costs a load.
+func (s *Server) now() time.Time { return s.epoch.Add(time.Duration(s.clock.Load())) }
+
+// monitor is the one goroutine of a server beside its connections; it runs
+// while there are any. It moves the clock, and it asks the kernel about the
+// clients of requests that have been running for a tick, so that a client that
+// went away is noticed within 100 ms although no goroutine waits for it.
+func (s *Server) monitor() {
+	var slow []*conn
+	ticker := time.NewTicker(tickLength)
+	defer ticker.Stop()
+	for round := 0; ; round++ {
+		<-ticker.C
+		before := s.clock.Load()
+		s.tick()
+		s.mu.Lock()
+		if len(s.conns) == 0 {
+			s.monitoring = false
+			s.mu.Unlock()
+			return
+		}
+		for c := range s.conns {
+			if ctx := c.current.Load(); ctx != nil && ctx.born < before && ctx.bodyRead.Load() {
+				slow = append(slow, c)
+			}
+		}
+		s.mu.Unlock()
+		for _, c := range slow {
+			c.checkClient()
+		}
+		clear(slow)
+		slow = slow[:0]
+	}
+}
+
+func (c *conn) checkClient() {
+	ctx := c.current.Load()
+	switch {
+	case ctx == nil || ctx.over():
+	case c.peeker == nil:
+		c.background.start(c, ctx)
+	case c.peeker.peek() == gone:
+		ctx.cancel(ErrClientGone)
+	}
+}
+
+// background reads one byte from a connection whose kernel state cannot be
+// asked for (TLS, a pipe), to learn that the client went away.
+type background struct {
+	mu      sync.Mutex
+	banned  bool          // the connection was hijacked
+	running chan struct{} // closed when the read has ended
+	b       [1]byte
+	n       int
+}
+
+func (g *background) start(c *conn, ctx *requestContext) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.banned || g.running != nil || c.current.Load() != ctx || ctx.over() {
+		return
+	}
+	c.read.armed = time.Time{}
+	c.nc.SetReadDeadline(time.Time{})
+	done := make(chan struct{})
+	g.running = done
+	go func() {
+		defer close(done)
+		n, err := c.nc.Read(g.b[:])
+		g.n = n
+		if err != nil && !isTimeout(err) {
+			ctx.cancel(ErrClientGone)
+		}
+	}()
+}
+
+// stop ends the read and puts the byte it may have got where the next read of
+// c finds it. No read starts again for a context that is over, or after ban.
+func (g *background) stop(c *conn, ban bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.banned = g.banned || ban
+	if g.running == nil {
+		return
+	}
+	c.nc.SetReadDeadline(past)
+	<-g.running
+	g.running = nil
+	c.nc.SetReadDeadline(time.Time{})
+	if g.n > 0 {
+		c.makeRoom(len(c.buf))
+		c.buf[c.wire.w] = g.b[0]
+		c.wire.w++
+		g.n = 0
+	}
+}

@@ -1,0 +1,301 @@
+package http1
+
+import (
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// fields are the facts of a head that decide framing and the life of the
+// connection.
+type fields struct {
+	host, length, coding, expect, upgrade, trailer string
+	hosts, lengths, codings, expects               int
+	close, keepAlive, connectionUpgrade, trailers  bool
+}
+
+// collect fills h with the fields of a head, except those that the standard
+// types carry elsewhere: Host, Transfer-Encoding and Trailer.
+func (f *fields) collect(head string, spans []span, h http.Header, values *arena, response bool) {
+	for _, s := range spans {
+		name, value := head[s.name:s.nameEnd], head[s.value:s.valueEnd]
+		switch name {
+		case "Host":
+			if !response {
+				f.host = value
+				f.hosts++
+				continue
+			}
+		case "Content-Length":
+			f.length = value
+			f.lengths++
+		case "Transfer-Encoding":
+			f.coding = value
+			f.codings++
+			continue
+		case "Connection":
+			f.connection(value)
+		case "Expect":
+			f.expect = value
+			f.expects++
+		case "Upgrade":
+			f.upgrade = value
+		case "Trailer":
+			f.trailers = true
+		}
+		values.add(h, name, value)
+	}
+	if f.trailers {
+		f.trailer = strings.Join(h["Trailer"], ",")
+		delete(h, "Trailer")
+	}
+}
+
+func (f *fields) connection(value string) {
+	switch value {
+	case "keep-alive":
+		f.keepAlive = true
+		return
+	case "close":
+		f.close = true
+		return
+	}
+	for option := range strings.SplitSeq(value, ",") {
+		option = strings.Trim(option, " \t")
+		f.close = f.close || strings.EqualFold(option, "close")
+		f.keepAlive = f.keepAlive || strings.EqualFold(option, "keep-alive")
+		f.connectionUpgrade = f.connectionUpgrade || strings.EqualFold(option, "upgrade")
+	}
+}
+
+// announced gives the trailer map of a chunked message: the announced names
+// with no value yet. It is made even when empty, because every copy of the
+// message struct must see what arrives later.
+func (f *fields) announced() http.Header {
+	t := http.Header{}
+	for name := range strings.SplitSeq(f.trailer, ",") {
+		name = http.CanonicalHeaderKey(strings.Trim(name, " \t"))
+		if isToken(name) && !forbiddenTrailer[name] {
+			t[name] = nil
+		}
+	}
+	return t
+}
+
+// parseLength reads a Content-Length (RFC 9110, 8.6): digits, nothing else.
+func parseLength(s string) (int64, bool) {
+	var n int64
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 || n > (math.MaxInt64-9)/10 {
+			return 0, false
+		}
+		n = n*10 + int64(c)
+	}
+	return n, s != ""
+}
+
+// requestLine is a request line taken apart; all strings are of the head.
+type requestLine struct {
+	method, target string
+	minor          int // of HTTP/1.x, at most 1
+}
+
+func parseRequestLine(head string, start, end int) (l requestLine, _ *Refusal) {
+	line := head[start:end]
+	method, rest, ok := strings.Cut(line, " ")
+	if !isToken(method) {
+		return l, refuse(400, "method invalid", start)
+	}
+	if len(method) > maxMethod {
+		return l, refuse(501, "method too long", start)
+	}
+	target, version, ok2 := strings.Cut(rest, " ")
+	if !ok || !ok2 {
+		return l, refuse(400, "request line without version", end)
+	}
+	if len(version) != 8 || version[:5] != "HTTP/" || version[6] != '.' || !digit(version[5]) || !digit(version[7]) {
+		return l, refuse(400, "version malformed", end-len(version))
+	}
+	if version[5] != '1' {
+		return l, refuse(505, "version not supported", end-len(version))
+	}
+	for i := range len(target) {
+		if c := target[i]; c <= ' ' || c >= 0x7f || c == '#' {
+			return l, refuse(400, "target invalid", start+len(method)+1+i)
+		}
+	}
+	if target == "" {
+		return l, refuse(400, "target empty", start+len(method)+1)
+	}
+	return requestLine{method, target, min(int(version[7]-'0'), 1)}, nil
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// setFraming applies RFC 9112, section 6.3, and refuses what parsers differ on.
+func (f *fields) setFraming(minor int) (kind bodyKind, length int64, _ *Refusal) {
+	switch {
+	case f.codings > 0 && f.lengths > 0:
+		return 0, 0, refuse(400, "content-length beside transfer-encoding", 0)
+	case f.codings > 0 && minor == 0:
+		return 0, 0, refuse(400, "transfer-encoding in HTTP/1.0", 0)
+	case f.codings > 1 || f.codings == 1 && f.coding == "":
+		return 0, 0, refuse(400, "transfer-encoding repeated or empty", 0)
+	case f.codings == 1 && !strings.EqualFold(f.coding, "chunked"):
+		return 0, 0, refuse(501, "transfer-encoding not supported", 0)
+	case f.codings == 1:
+		return chunkedBody, -1, nil
+	case f.lengths > 1:
+		return 0, 0, refuse(400, "content-length repeated", 0)
+	case f.lengths == 0:
+		return noBody, 0, nil
+	}
+	length, ok := parseLength(f.length)
+	if !ok {
+		return 0, 0, refuse(400, "content-length invalid", 0)
+	}
+	if length == 0 {
+		return noBody, 0, nil
+	}
+	return lengthBody, length, nil
+}
+
+// setTarget fills u and gives the host the request is for. RFC 9112, 3.2 and
+// 3.3.
+func setTarget(u *url.URL, l requestLine, f *fields) (host string, _ *Refusal) {
+	*u = url.URL{}
+	host = f.host
+	if f.hosts > 1 {
+		return "", refuse(400, "host repeated", 0)
+	}
+	if f.hosts == 0 && l.minor > 0 {
+		return "", refuse(400, "host missing", 0)
+	}
+	if f.hosts == 1 && !validAuthority(f.host) {
+		return "", refuse(400, "host invalid", 0)
+	}
+	switch {
+	case l.method == http.MethodConnect:
+		if !validAuthority(l.target) || !strings.Contains(l.target, ":") {
+			return "", refuse(400, "target of CONNECT not an authority", 0)
+		}
+		u.Host = l.target
+		return l.target, nil
+	case l.target[0] == '/':
+		return host, setPath(u, l.target)
+	case l.target == "*":
+		if l.method != http.MethodOptions {
+			return "", refuse(400, "target * without OPTIONS", 0)
+		}
+		u.Path = "*"
+		return host, nil
+	}
+	scheme, rest, ok := strings.Cut(l.target, "://")
+	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return "", refuse(400, "target malformed", 0)
+	}
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		end = len(rest)
+	}
+	u.Scheme, u.Host = strings.ToLower(scheme), rest[:end]
+	if !validAuthority(u.Host) {
+		return "", refuse(400, "target authority invalid", 0)
+	}
+	if f.hosts == 1 && !sameAuthority(u.Host, f.host, u.Scheme) {
+		return "", refuse(400, "host differs from target", 0)
+	}
+	return u.Host, setPath(u, rest[end:])
+}
+
+// setPath keeps path and query as received; Path is the decoded form.
+func setPath(u *url.URL, target string) *Refusal {
+	path, query, asked := strings.Cut(target, "?")
+	u.RawQuery, u.ForceQuery = query, asked && query == ""
+	if path == "" && u.Host == "" {
+		return refuse(400, "target malformed", 0)
+	}
+	u.Path = path
+	if plainPath(path) {
+		return nil
+	}
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
+		return refuse(400, "target escape invalid", 0)
+	}
+	u.Path = decoded
+	if u.EscapedPath() != path {
+		u.RawPath = path
+	}
+	return nil
+}
+
+// plainPath reports that decoding and encoding leave the path as it is.
+func plainPath(path string) bool {
+	for i := range len(path) {
+		if !plain[path[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+var plain = charset("/$&+,:;=@-_.~")
+
+// authorityChars are those of RFC 3986, 3.2, without userinfo.
+var authorityChars = charset("-._~!$&'()*+,;=:[]%")
+
+func charset(extra string) (t [256]bool) {
+	for c := range 256 {
+		t[c] = c < 0x80 && (digit(byte(c)) || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z')
+	}
+	for i := range len(extra) {
+		t[extra[i]] = true
+	}
+	return t
+}
+
+func validAuthority(s string) bool {
+	for i := range len(s) {
+		if !authorityChars[s[i]] {
+			return false
+		}
+	}
+	host, port := splitPort(s)
+	for i := range len(port) {
+		if !digit(port[i]) {
+			return false
+		}
+	}
+	if strings.HasPrefix(host, "[") {
+		return len(host) > 2 && strings.IndexByte(host, ']') == len(host)-1 && strings.LastIndexByte(host, '[') == 0
+	}
+	return host != "" && !strings.ContainsAny(host, "[]:") && len(port) <= 5
+}
+
+// splitPort cuts the port off an authority that may be an IPv6 literal.
+func splitPort(s string) (host, port string) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 || strings.IndexByte(s[i:], ']') >= 0 {
+		return s, ""
+	}
+	return s[:i], s[i+1:]
+}
+
+func sameAuthority(a, b, scheme string) bool {
+	hostA, portA := splitPort(a)
+	hostB, portB := splitPort(b)
+	standard := "80"
+	if scheme == "https" {
+		standard = "443"
+	}
+	if portA == "" {
+		portA = standard
+	}
+	if portB == "" {
+		portB = standard
+	}
+	return portA == portB && strings.EqualFold(hostA, hostB)
+}

@@ -1,0 +1,123 @@
+package http1
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// respBody is the body of one response. Its errors are *Error (phase body),
+// *ProtocolError or *RequestBodyError. Not safe for concurrent use.
+type respBody struct {
+	x      *exchange
+	dec    decoder
+	closed bool
+}
+
+// Read implements io.Reader.
+func (b *respBody) Read(p []byte) (int, error) {
+	if b.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := b.dec.read(p)
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		err = &ProtocolError{refusal.Reason}
+	}
+	err = b.x.failure(PhaseBody, err)
+	b.dec.err = err
+	return n, err
+}
+
+// WriteTo implements io.WriterTo, so that io.Copy takes the path of
+// response.ReadFrom.
+func (b *respBody) WriteTo(w io.Writer) (int64, error) {
+	if r, ok := w.(io.ReaderFrom); ok {
+		return r.ReadFrom(b)
+	}
+	buf := borrow(bigSize)
+	defer buf.giveBack()
+	return io.CopyBuffer(w, readerFunc(b.Read), buf.b)
+}
+
+// Close implements io.Closer. It must be called once the body is not needed;
+// more calls do nothing.
+func (b *respBody) Close() error {
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	whole := b.x.keep
+	if whole && !b.dec.done() {
+		whole = b.dec.err == nil && b.dec.skipBuffered()
+	}
+	b.x.end(whole)
+	return nil
+}
+
+// fits reports that all that is left is known to fit n bytes.
+func (b *respBody) fits(n int) bool {
+	return b.dec.done() || b.dec.kind == lengthBody && b.dec.remain <= int64(n)
+}
+
+// ready reports that more can be read without waiting.
+func (b *respBody) ready() bool {
+	if b.dec.kind == chunkedBody {
+		return b.dec.ready()
+	}
+	return b.dec.done() || b.dec.w.buffered() > 0
+}
+
+// upgraded hands the connection over: it is no longer ours to count, to time
+// or to interrupt.
+func (x *exchange) upgraded() *http.Response {
+	if x.unwatch != nil {
+		x.unwatch()
+	} else if w, ok := x.ctx.(Cancellable); ok {
+		w.Interrupts(nil)
+	}
+	nc, rest := x.c.handOver()
+	res := x.res
+	res.Header = x.c.hdr.Clone()
+	res.ContentLength = 0
+	res.Body = &tunnel{nc: nc, rest: rest, x: x}
+	return &res
+}
+
+// tunnel is the body of a 101 response: the connection, with the bytes
+// received early first. One goroutine may read while another writes.
+type tunnel struct {
+	nc   net.Conn
+	rest []byte
+	x    *exchange
+}
+
+// Read implements io.Reader.
+func (t *tunnel) Read(p []byte) (int, error) {
+	if len(t.rest) > 0 {
+		n := copy(p, t.rest)
+		t.rest = t.rest[n:]
+		return n, nil
+	}
+	return t.nc.Read(p)
+}
+
+// Write implements io.Writer.
+func (t *tunnel) Write(p []byte) (int, error) { return t.nc.Write(p) }
+
+// CloseWrite ends our direction, where the connection can.
+func (t *tunnel) CloseWrite() error { return t.x.c.closeWrite() }
+
+// SetDeadline bounds reads and writes, like net.Conn's.
+func (t *tunnel) SetDeadline(d time.Time) error { return t.nc.SetDeadline(d) }
+
+// Close closes the connection. It is to be called once.
+func (t *tunnel) Close() error {
+	t.x.t.pool.discard(t.x.c)
+	return nil
+}

@@ -1,0 +1,176 @@
+package http1
+
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// sender sends a request body while the response may already be coming. It
+// runs as a goroutine only for a body that was not ready as a whole.
+type sender struct {
+	x       *exchange
+	kind    bodyKind
+	rest    int64 // of a body with a length
+	stopped atomic.Bool
+	done    chan struct{}
+	err     error // of the body; like connErr set before done is closed
+	connErr error // of the connection
+}
+
+// ready puts what the body has ready behind the head in *buf and reports
+// whether that was all of it.
+func (s *sender) ready(buf **outBuffer) (complete bool, err error) {
+	body, ok := s.x.req.Body.(ReadyReader)
+	if !ok {
+		return false, nil
+	}
+	for {
+		if len((*buf).free()) == 0 {
+			if *buf = (*buf).enlarged(); len((*buf).free()) == 0 {
+				return false, nil
+			}
+		}
+		n, err := body.ReadReady((*buf).free())
+		if overrun := s.count(n); overrun != nil {
+			return false, overrun
+		}
+		(*buf).end += n
+		switch {
+		case err == io.EOF:
+			return true, s.complete()
+		case err != nil:
+			return false, err
+		case n == 0 || (*buf).content() > readyBytes:
+			return false, nil
+		}
+	}
+}
+
+var (
+	errBodyLong  = errors.New("longer than its content-length")
+	errBodyShort = errors.New("shorter than its content-length")
+)
+
+func (s *sender) count(n int) error {
+	if s.kind != lengthBody {
+		return nil
+	}
+	s.rest -= int64(n)
+	if s.rest < 0 {
+		return errBodyLong
+	}
+	return nil
+}
+
+func (s *sender) complete() error {
+	if s.kind == lengthBody && s.rest > 0 {
+		return errBodyShort
+	}
+	return nil
+}
+
+// tail is what ends a chunked message.
+func (s *sender) tail(last bool) []byte {
+	if !last || s.kind != chunkedBody {
+		return nil
+	}
+	b := []byte("0\r\n")
+	for name, values := range s.x.req.Trailer {
+		if !isToken(name) || forbiddenTrailer[name] {
+			continue
+		}
+		for _, value := range values {
+			b = appendField(b, name, value)
+		}
+	}
+	return append(b, "\r\n"...)
+}
+
+func (s *sender) run() {
+	err := s.sendAll()
+	s.x.req.Body.Close()
+	if s.stopped.Load() {
+		err = nil
+	}
+	s.err = err
+	close(s.done)
+	if err != nil || s.connErr != nil && isTimeout(s.connErr) {
+		s.x.c.stopRead() // the response to half a request is of no use
+	}
+}
+
+// sendAll gives the errors of the body; those of the connection show when the
+// response is read.
+func (s *sender) sendAll() error {
+	buf := borrow(bigSize)
+	defer func() { buf.giveBack() }()
+	for {
+		n, err := s.x.req.Body.Read(buf.free())
+		if overrun := s.count(n); overrun != nil {
+			return overrun
+		}
+		buf.end += n
+		last := err == io.EOF
+		if err != nil && !last {
+			return err
+		}
+		if last {
+			if err := s.complete(); err != nil {
+				return err
+			}
+		}
+		if s.stopped.Load() {
+			return nil
+		}
+		out := buf.frame(nil, s.kind == chunkedBody, s.tail(last))
+		buf.clear()
+		if len(out) > 0 && !s.write(out) {
+			return nil
+		}
+		if last {
+			return nil
+		}
+	}
+}
+
+func (s *sender) write(p []byte) bool {
+	c := s.x.c
+	want := time.Now().Add(s.x.t.limits.WriteTimeout)
+	if !s.x.total.IsZero() && s.x.total.Before(want) {
+		want = s.x.total
+	}
+	c.write.want = want
+	n, err := c.send(p)
+	s.x.wrote.Add(int64(n))
+	s.connErr = err
+	return err == nil
+}
+
+// stop makes the sender end soon, whatever it waits for.
+func (s *sender) stop() {
+	s.stopped.Store(true)
+	s.x.c.stopWrite()
+	s.x.req.Body.Close()
+}
+
+func (s *sender) finished() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// failed gives the error that ended sending, and whether it was the body's.
+func (s *sender) failed() (err error, ofBody bool) {
+	if !s.finished() {
+		return nil, false
+	}
+	if s.err != nil {
+		return s.err, true
+	}
+	return s.connErr, false
+}

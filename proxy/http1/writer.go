@@ -1,0 +1,450 @@
+package http1
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// response is the http.ResponseWriter of a connection, used again for each
+// request. It also implements http.Flusher, http.Hijacker, io.ReaderFrom,
+// io.StringWriter and what http.ResponseController asks for.
+//
+// The head is written into the buffer when WriteHeader is called, so that the
+// handler may let go of header values then; its framing is decided when the
+// first bytes leave: a response that fits the buffer gets a Content-Length.
+type response struct {
+	c   *conn
+	req *http.Request
+	hdr http.Header
+	buf *outBuffer
+
+	status   int
+	length   int64 // Content-Length of the handler, or -1
+	written  int64 // content bytes accepted
+	trailers []string
+	until    time.Time // the handler's own write deadline
+	err      error     // sticky
+
+	wroteHeader, headSent, chunked, bodiless bool
+	closeAfter, hijacked, isHead             bool
+
+	continueMu sync.Mutex
+	expects    bool // the request has Expect: 100-continue
+	continued  bool // 100 was sent, or is no longer due; under continueMu
+}
+
+func (w *response) reset(req *http.Request, expects bool) {
+	w.req, w.length, w.status, w.written = req, -1, 0, 0
+	w.trailers, w.until, w.err = nil, time.Time{}, nil
+	w.wroteHeader, w.headSent, w.chunked, w.bodiless, w.hijacked = false, false, false, false, false
+	w.closeAfter = req.Close
+	w.isHead = req.Method == http.MethodHead
+	w.expects, w.continued = expects, !expects
+	clear(w.hdr)
+}
+
+// release gives back what the response borrowed.
+func (w *response) release() {
+	if w.buf != nil {
+		w.buf.giveBack()
+		w.buf = nil
+	}
+	w.req = nil
+	if poisoned {
+		poisonHeader(w.hdr)
+	}
+	if len(w.hdr) > 32 {
+		w.hdr = http.Header{}
+	}
+}
+
+// Header implements http.ResponseWriter.
+func (w *response) Header() http.Header { return w.hdr }
+
+// WriteHeader implements http.ResponseWriter. A 1xx other than 101 is sent at
+// once with the fields set so far.
+func (w *response) WriteHeader(status int) {
+	if status < 100 || status > 999 {
+		panic("http1: invalid status " + strconv.Itoa(status))
+	}
+	switch {
+	case w.hijacked || w.wroteHeader:
+	case status < 200 && status != http.StatusSwitchingProtocols:
+		w.interim(status)
+	default:
+		w.begin(status)
+	}
+}
+
+func (w *response) interim(status int) {
+	if w.req.ProtoMinor == 0 {
+		return
+	}
+	w.continueMu.Lock()
+	defer w.continueMu.Unlock()
+	if status == http.StatusContinue {
+		if w.continued {
+			return
+		}
+		w.continued = true
+		w.sendBytes([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+		return
+	}
+	b := appendStatus(nil, status)
+	for name, values := range w.hdr {
+		if framingField(name) || !isToken(name) {
+			continue
+		}
+		for _, value := range values {
+			b = appendField(b, name, value)
+		}
+	}
+	w.sendBytes(append(b, "\r\n"...))
+}
+
+func framingField(name string) bool {
+	switch name {
+	case "Content-Length", "Transfer-Encoding", "Connection", "Trailer", "Upgrade", "Keep-Alive":
+		return true
+	}
+	return false
+}
+
+// sendContinue answers Expect: 100-continue before the body is first read. It
+// runs beside the handler when another goroutine reads the body.
+func (w *response) sendContinue() error {
+	if !w.expects {
+		return nil
+	}
+	w.continueMu.Lock()
+	defer w.continueMu.Unlock()
+	if w.continued {
+		return nil
+	}
+	w.continued = true
+	return w.sendBytes([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+}
+
+func (w *response) continuePending() bool {
+	if !w.expects {
+		return false
+	}
+	w.continueMu.Lock()
+	defer w.continueMu.Unlock()
+	return !w.continued
+}
+
+// begin fixes status and fields.
+func (w *response) begin(status int) {
+	w.wroteHeader, w.status = true, status
+	w.bodiless = status < 200 || status == http.StatusNoContent || status == http.StatusNotModified
+	w.buf = borrow(smallSize)
+	b := appendStatus(w.buf.b[:0], status)
+	dated := false
+	for name, values := range w.hdr {
+		switch name {
+		case "Content-Length":
+			w.setLength(values)
+			continue
+		case "Transfer-Encoding":
+			continue
+		case "Connection":
+			if status != http.StatusSwitchingProtocols {
+				w.setConnection(values)
+				continue
+			}
+		case "Trailer":
+			w.announce(values)
+		case "Date":
+			dated = true
+		}
+		if !isToken(name) {
+			continue // TrailerPrefix, or not ours to repair
+		}
+		for _, value := range values {
+			b = appendField(b, name, value)
+		}
+	}
+	if !dated {
+		b = appendField(b, "Date", w.c.srv.date.Load().text)
+	}
+	w.buf.setHead(b)
+}
+
+func appendStatus(b []byte, status int) []byte {
+	b = append(b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(b, ' ')
+	b = append(b, http.StatusText(status)...)
+	return append(b, "\r\n"...)
+}
+
+func (w *response) setLength(values []string) {
+	if len(values) == 1 {
+		if n, ok := parseLength(values[0]); ok {
+			w.length = n
+		}
+	}
+}
+
+func (w *response) setConnection(values []string) {
+	var f fields
+	for _, value := range values {
+		f.connection(value)
+	}
+	w.closeAfter = w.closeAfter || f.close
+}
+
+func (w *response) announce(values []string) {
+	for _, value := range values {
+		for name := range strings.SplitSeq(value, ",") {
+			name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+			if isToken(name) && !forbiddenTrailer[name] {
+				w.trailers = append(w.trailers, name)
+			}
+		}
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (w *response) Write(p []byte) (int, error) {
+	if err := w.accept(len(p)); err != nil || w.isHead {
+		if err != nil {
+			return 0, err
+		}
+		return len(p), nil
+	}
+	done := 0
+	for {
+		if w.buf == nil {
+			w.buf = borrow(smallSize)
+		}
+		n := copy(w.buf.free(), p[done:])
+		w.buf.end += n
+		done += n
+		if done == len(p) {
+			return done, nil
+		}
+		if len(p)-done > smallSize {
+			if larger := w.buf.enlarged(); larger != w.buf {
+				w.buf = larger
+				continue
+			}
+		}
+		if err := w.flush(false); err != nil {
+			return done, err
+		}
+	}
+}
+
+// accept checks that n more content bytes may be written, and counts them.
+func (w *response) accept(n int) error {
+	if w.hijacked {
+		return http.ErrHijacked
+	}
+	if !w.wroteHeader {
+		w.begin(http.StatusOK)
+	}
+	switch {
+	case w.err != nil:
+		return w.err
+	case n > 0 && w.bodiless:
+		return http.ErrBodyNotAllowed
+	case w.length >= 0 && w.written+int64(n) > w.length:
+		return http.ErrContentLength
+	}
+	w.written += int64(n)
+	return nil
+}
+
+// WriteString implements io.StringWriter.
+func (w *response) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
+
+// Flush implements http.Flusher.
+func (w *response) Flush() { w.FlushError() }
+
+// FlushError is Flush for http.ResponseController.
+func (w *response) FlushError() error {
+	if w.hijacked {
+		return http.ErrHijacked
+	}
+	if !w.wroteHeader {
+		w.begin(http.StatusOK)
+	}
+	if w.headSent && (w.buf == nil || w.buf.content() == 0) {
+		return w.err
+	}
+	if err := w.flush(false); err != nil {
+		return err
+	}
+	w.buf.giveBack()
+	w.buf = nil
+	return nil
+}
+
+// flush sends what is pending; last ends the message.
+func (w *response) flush(last bool) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.buf == nil {
+		w.buf = borrow(smallSize)
+	}
+	var space [framingGap]byte
+	var framing, tail []byte
+	if !w.headSent {
+		framing = w.framing(space[:0])
+		w.headSent = true
+	}
+	if last && w.chunked {
+		tail = []byte("0\r\n\r\n")
+		if len(w.trailers) > 0 || w.hasPrefixed() {
+			tail = appendTrailers([]byte("0\r\n"), w.hdr, w.trailers)
+		}
+	}
+	out := w.buf.frame(framing, w.chunked, tail)
+	w.buf.clear()
+	if len(out) == 0 {
+		return nil
+	}
+	w.err = w.sendBytes(out)
+	return w.err
+}
+
+func (w *response) hasPrefixed() bool {
+	for key := range w.hdr {
+		if strings.HasPrefix(key, http.TrailerPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// framing decides how the content is delimited (RFC 9112, 6) and ends the head.
+func (w *response) framing(b []byte) []byte {
+	if w.expects {
+		w.continueMu.Lock()
+		w.closeAfter = w.closeAfter || !w.continued
+		w.continued = true
+		w.continueMu.Unlock()
+	}
+	switch {
+	case w.bodiless && w.status != http.StatusNotModified:
+	case w.length >= 0:
+		b = append(b, "Content-Length: "...)
+		b = append(strconv.AppendInt(b, w.length, 10), "\r\n"...)
+	case w.isHead || w.bodiless:
+	case w.req.ProtoMinor > 0:
+		w.chunked = true
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	default:
+		w.closeAfter = true
+	}
+	w.closeAfter = w.closeAfter || w.c.srv.draining.Load()
+	switch {
+	case w.status == http.StatusSwitchingProtocols:
+	case w.closeAfter:
+		b = append(b, "Connection: close\r\n"...)
+	case w.req.ProtoMinor == 0:
+		b = append(b, "Connection: keep-alive\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+func (w *response) sendBytes(p []byte) error {
+	c := w.c
+	c.write.want = w.until
+	if w.until.IsZero() {
+		c.write.want = c.srv.now().Add(c.srv.limits.WriteTimeout)
+	}
+	if _, err := c.send(p); err != nil {
+		reason := "went away"
+		if isTimeout(err) {
+			reason = "reads too slowly"
+		}
+		if ctx := c.current.Load(); ctx != nil {
+			ctx.cancel(ErrClientGone)
+		}
+		return &ClientError{Status: statusClientClosed, Reason: reason, Err: err}
+	}
+	return nil
+}
+
+// finish completes the message after the handler returned. An error means
+// that the connection is of no further use.
+func (w *response) finish() error {
+	if !w.wroteHeader {
+		w.begin(http.StatusOK)
+	}
+	short := w.length >= 0 && w.written < w.length && !w.isHead && !w.bodiless
+	if short && w.err == nil {
+		w.flush(false)
+		w.err = io.ErrUnexpectedEOF
+		return w.err
+	}
+	if !w.headSent && w.length < 0 && len(w.trailers) == 0 && !w.hasPrefixed() && (!w.isHead || w.written > 0) {
+		w.length = w.written
+	}
+	if w.headSent && !w.chunked && (w.buf == nil || w.buf.content() == 0) {
+		return w.err
+	}
+	return w.flush(true)
+}
+
+// abort ends the connection so that the client cannot take the answer for
+// complete: a body that only the close would end is ended by a reset.
+func (w *response) abort() {
+	if w.headSent && !w.chunked && w.length < 0 && w.c.tcp != nil {
+		w.c.tcp.SetLinger(0)
+	}
+	w.c.nc.Close()
+}
+
+// Hijack implements http.Hijacker. The buffers hold what was received beyond
+// the request; no deadline is armed.
+func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.hijacked {
+		return nil, nil, http.ErrHijacked
+	}
+	if w.wroteHeader {
+		if err := w.FlushError(); err != nil {
+			return nil, nil, err
+		}
+	}
+	w.hijacked = true
+	w.c.background.stop(w.c, true)
+	w.c.current.Store(nil)
+	nc, rest := w.c.handOver()
+	r := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), nc), max(len(rest), bufferSize))
+	r.Peek(len(rest))
+	return nc, bufio.NewReadWriter(r, bufio.NewWriter(nc)), nil
+}
+
+// SetReadDeadline is for http.ResponseController. It holds for reads of the
+// body that start later; zero means the default timeout again.
+func (w *response) SetReadDeadline(t time.Time) error {
+	if b := w.c.body; b != nil {
+		b.mu.Lock()
+		b.dec.until = t
+		b.mu.Unlock()
+	}
+	return nil
+}
+
+// SetWriteDeadline is for http.ResponseController. It takes the place of
+// Limits.WriteTimeout for this response; zero gives that back.
+func (w *response) SetWriteDeadline(t time.Time) error {
+	w.until = t
+	return nil
+}
+
+// EnableFullDuplex is for http.ResponseController; reading and writing at the
+// same time is always possible.
+func (w *response) EnableFullDuplex() error { return nil }
