@@ -27,7 +27,7 @@ type checker struct {
 	sizes    map[*yaml.Node]size
 	open     map[*yaml.Node]bool // anchored values whose walk has not ended: an alias to one is a loop
 	aliases  int
-	unsafe   bool // the tree must not be walked
+	unsafe   bool                  // the tree must not be walked
 	seen     map[string]*yaml.Node // keys of the mapping at hand
 }
 
@@ -36,14 +36,11 @@ func (c *checker) check(root *yaml.Node) {
 	at := c.src.place(root.Line, root.Column, "")
 	switch {
 	case c.aliases > c.lim.aliases:
-		c.refuse(policy.Problem{Code: CodeAliases, Place: at, Message: fmt.Sprintf("%d aliases", c.aliases),
+		c.refuse(policy.Problem{Code: CodeAliases, Place: at, Message: fmt.Sprintf("file has %d aliases", c.aliases),
 			Expected: fmt.Sprintf("at most %d", c.lim.aliases), Suggestion: "write the values out, or use named policies"})
 	case total.added > c.lim.added:
 		c.refuse(policy.Problem{Code: CodeAliases, Place: at, Message: "aliases of aliases multiply to more values than a file may hold",
 			Expected: fmt.Sprintf("at most %d values behind aliases", c.lim.added), Suggestion: "write the values out, or use named policies"})
-	case total.values > c.lim.values:
-		c.refuse(policy.Problem{Code: CodeTooLarge, Place: at, Message: fmt.Sprintf("file holds too many values: %d", total.values),
-			Expected: fmt.Sprintf("at most %d", c.lim.values), Suggestion: "split it into several files"})
 	case total.height > c.lim.depth:
 		c.refuse(policy.Problem{Code: CodeTooDeep, Place: at, Message: "nested too deep",
 			Expected: fmt.Sprintf("at most %d levels", c.lim.depth)})

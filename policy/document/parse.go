@@ -13,7 +13,8 @@ import (
 	"outrigger/policy"
 )
 
-// Parse reads a policy file strictly: one YAML document of at most 4 MiB, 100,000 values and 64 levels, whose keys are
+// Parse reads a policy file strictly: one YAML document of at most 4 MiB, 40,000 lines, brackets, commas and
+// the like, and 64 levels, whose keys are
 // strings, each once. file names the file in places. It gives the root value and every problem found; the root is nil
 // when the text cannot be read as a tree or breaks a bound, and is whole beside problems such as a duplicate key.
 // A document of nothing but comments gives OR109 and nil. Safe for concurrent use.
