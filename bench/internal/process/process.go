@@ -1,6 +1,6 @@
 // Package process starts, pins, measures and ends the programs of a benchmark.
 //
-// It decides how a program is bound to a core and how it is ended: by its own process group, politely first. It refuses to know what
+// It decides how a program is bound to a core and how it is ended: with its whole process group, politely first. It refuses to know what
 // the programs are for. Everything a Group started is gone when its Close returns.
 package process
 
@@ -98,13 +98,17 @@ func (p *Process) Wait(timeout time.Duration) (int, error) {
 	return p.cmd.ProcessState.ExitCode(), nil
 }
 
-// Stop asks the program to end and kills its process group when it has not ended two seconds later.
+// Stop asks the program and its children to end and kills what is left two seconds later. A child may outlive its parent
+// (nginx's workers do when the master is killed), so the group is ended and not only the process that we know.
 func (p *Process) Stop() {
-	_ = p.Signal(syscall.SIGTERM)
-	if _, err := p.Wait(2 * time.Second); err == nil {
-		return
+	group := -p.PID()
+	_ = syscall.Kill(group, syscall.SIGTERM)
+	deadline := time.Now().Add(2 * time.Second)
+	// ESRCH says that nobody is left; orphans count until init has taken note of their end.
+	for time.Now().Before(deadline) && !errors.Is(syscall.Kill(group, 0), syscall.ESRCH) {
+		time.Sleep(5 * time.Millisecond)
 	}
-	_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
+	_ = syscall.Kill(group, syscall.SIGKILL)
 	<-p.ended
 }
 

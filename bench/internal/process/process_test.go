@@ -68,6 +68,39 @@ func TestStopEndsAlsoWhatIgnoresTheRequest(t *testing.T) {
 	}
 }
 
+func TestStopEndsAlsoTheChildrenThatOutliveTheirParent(t *testing.T) {
+	for name, script := range map[string]string{
+		"polite": "sleep 60 & echo up; wait",
+		"deaf":   "(trap '' TERM; echo up; while :; do sleep 0.1; done) & wait",
+	} {
+		var g Group
+		p := startShell(t, &g, script)
+		for p.Tail() != "up\n" {
+			time.Sleep(time.Millisecond)
+		}
+		members := family(p.PID())
+		if len(members) < 2 {
+			t.Fatalf("%s: family = %v, want a child", name, members)
+		}
+		g.Stop(p)
+		for _, pid := range members {
+			// A killed orphan may wait a moment for init.
+			for deadline := time.Now().Add(2 * time.Second); alive(pid); time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Errorf("%s: process %d of %v is still there", name, pid, members)
+					break
+				}
+			}
+		}
+	}
+}
+
+// alive reports whether a process is there and more than a zombie.
+func alive(pid int) bool {
+	fields, err := statFields(pid)
+	return err == nil && fields[0] != "Z"
+}
+
 func TestReadCoreRefusesAProcessorThatIsNotThere(t *testing.T) {
 	if _, err := ReadCore(4096); err == nil {
 		t.Error("no error")
