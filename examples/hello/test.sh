@@ -11,7 +11,8 @@ cd "$(dirname "$0")/../.."
 
 work=$PWD/.cache/hello          # binaries, the Python environment, logs, and copies of the policies with ports for one machine
 hello=examples/hello
-keep=$([[ ${1:-} == --keep ]] && echo yes || true)
+keep=
+if [[ ${1:-} == --keep ]]; then keep=yes; fi
 names=()                        # what runs, in the order it is ended in
 declare -A pid_of
 
