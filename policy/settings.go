@@ -112,3 +112,12 @@ type Concurrency struct {
 	Queue        int           `json:"queue"` // how many may wait for a slot
 	QueueTimeout time.Duration `json:"queueTimeout"`
 }
+
+// Top returns the end of the range from which the wait before retry n is drawn, n from 1.
+func (b Backoff) Top(n int) time.Duration {
+	top := b.Base
+	for ; n > 1 && top < b.Max; n-- {
+		top *= 2
+	}
+	return min(top, b.Max)
+}

@@ -39,6 +39,7 @@ func Compile(files []string, o Options) Result {
 		catalogs: map[string]*catalog{},
 		named:    map[string]*layer{},
 		hosts:    map[string]*policy.Upstream{},
+		told:     map[toldKey]bool{},
 	}
 	set := c.compile(files)
 	c.silence()
@@ -68,6 +69,7 @@ type compiler struct {
 	catalogs map[string]*catalog
 	named    map[string]*layer
 	hosts    map[string]*policy.Upstream
+	told     map[toldKey]bool
 }
 
 func (c *compiler) compile(files []string) *policy.Set {
@@ -111,6 +113,20 @@ func (c *compiler) readFile(path string) ([]byte, error) {
 }
 
 func (c *compiler) report(p policy.Problem) { c.problems = append(c.problems, p) }
+
+// reportOnce is for checks of operations: a value that many inherit is wrong once.
+func (c *compiler) reportOnce(p policy.Problem) {
+	key := toldKey{p.Code, p.Place}
+	if !c.told[key] {
+		c.told[key] = true
+		c.report(p)
+	}
+}
+
+type toldKey struct {
+	code  string
+	place policy.Place
+}
 
 // fail reports an error; advice is what was expected and, if there is more to say, what to write instead.
 func (c *compiler) fail(code string, at policy.Place, message string, advice ...string) {

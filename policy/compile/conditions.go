@@ -10,16 +10,18 @@ import (
 	"outrigger/policy/document"
 )
 
-// conditions are what a list of retry.when or breaker.failures means, with the statuses that it names one by one.
+// conditions are what a list of retry.when or breaker.failures means, with its items one by one.
 type conditions struct {
 	policy.Conditions
-	statuses []namedStatus
+	items []condition
 }
 
-// namedStatus is a status written as a number, which a spec may declare or not.
-type namedStatus struct {
-	code  int
-	place policy.Place
+// condition is one item of such a list. Status is the code where it is written as a number, which a spec may declare or not.
+type condition struct {
+	policy.Conditions
+	text   string
+	status int
+	place  policy.Place
 }
 
 // neverRetried are answers that another try cannot change, or that another try must not follow (semantics: 400 and its like
@@ -50,11 +52,11 @@ var grpcCodes = []string{"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_E
 
 // conditionList reads a list of conditions. serverErrors is what 5xx means in it, never what may not stand in it.
 func conditionList(serverErrors policy.StatusSet, never []int, why string) kind[conditions] {
-	one := func(c *compiler, key string, n *document.Node) (conditions, bool) {
-		var v conditions
+	one := func(c *compiler, key string, n *document.Node) (condition, bool) {
+		var v policy.Conditions
 		text, ok := c.scalar(key, n, conditionExpected)
 		if !ok {
-			return v, false
+			return condition{}, false
 		}
 		switch text {
 		case "connect":
@@ -70,15 +72,16 @@ func conditionList(serverErrors policy.StatusSet, never []int, why string) kind[
 		case "gateway":
 			v.Statuses = policy.Statuses(502, 503, 504)
 		default:
-			return c.status(key, n, never, why)
+			code, ok := c.status(key, n, never, why)
+			return condition{policy.Conditions{Statuses: policy.Statuses(code)}, text, code, n.Place()}, ok
 		}
-		return v, true
+		return condition{v, text, 0, n.Place()}, true
 	}
 	return func(c *compiler, key string, n *document.Node) (conditions, bool) {
 		parts, ok := items(one)(c, key, n)
-		var all conditions
+		all := conditions{items: parts}
 		for _, part := range parts {
-			all.add(part)
+			all.add(part.Conditions)
 		}
 		return all, ok
 	}
@@ -86,7 +89,8 @@ func conditionList(serverErrors policy.StatusSet, never []int, why string) kind[
 
 var conditionExpected = either(append(slices.Clone(conditionWords), "a status such as 503"))
 
-func (c *compiler) status(key string, n *document.Node, never []int, why string) (conditions, bool) {
+// status reads a condition that is written as a number.
+func (c *compiler) status(key string, n *document.Node, never []int, why string) (int, bool) {
 	text := n.Text()
 	code, err := strconv.Atoi(text)
 	switch {
@@ -103,12 +107,12 @@ func (c *compiler) status(key string, n *document.Node, never []int, why string)
 	case slices.Contains(never, code):
 		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: status %d %s", key, code, why), "a status that tells of trouble at the upstream, such as 503", "remove it")
 	default:
-		return conditions{Conditions: policy.Conditions{Statuses: policy.Statuses(code)}, statuses: []namedStatus{{code, n.Place()}}}, true
+		return code, true
 	}
-	return conditions{}, false
+	return 0, false
 }
 
-func (v *conditions) add(other conditions) {
+func (v *conditions) add(other policy.Conditions) {
 	v.Connect = v.Connect || other.Connect
 	v.Refused = v.Refused || other.Refused
 	v.Reset = v.Reset || other.Reset
@@ -116,7 +120,6 @@ func (v *conditions) add(other conditions) {
 	for i, w := range other.Statuses {
 		v.Statuses[i] |= w
 	}
-	v.statuses = append(v.statuses, other.statuses...)
 }
 
 // beyondNotSent reports whether v also repeats what the upstream may have seen.

@@ -56,7 +56,7 @@ const maxRetries = 4
 var retryFields = []field[settings]{
 	leaf("retries", orOff(integer(0, maxRetries)), func(s *settings, v int) { s.Retry.Retries = v }),
 	leaf("when", conditionList(retryable, neverRetried, "is never retried: another try cannot change it"), func(s *settings, v conditions) {
-		s.Retry.When, s.when = v.Conditions, v.statuses
+		s.Retry.When, s.when = v.Conditions, v.items
 	}),
 	{name: "backoff", nested: backoffFields, off: []offValue[settings]{
 		{"base", func(s *settings) { s.Retry.Backoff.Base = 0 }},
@@ -105,7 +105,7 @@ var breakerFields = []field[settings]{
 	leaf("minimumRequests", integer(1, 1_000_000), func(s *settings, v int) { s.Breaker.MinimumRequests = v }),
 	leaf("consecutiveFailures", orOff(integer(1, 1_000_000)), func(s *settings, v int) { s.Breaker.ConsecutiveFailures = v }),
 	leaf("failures", conditionList(failing, neverFailures, "speaks against the client, not against the upstream"), func(s *settings, v conditions) {
-		s.Breaker.Failures, s.failures = v.Conditions, v.statuses
+		s.Breaker.Failures, s.failures = v.Conditions, v.items
 	}),
 	leaf("openFor", duration(time.Millisecond, time.Hour), func(s *settings, v time.Duration) { s.Breaker.OpenFor = v }),
 	leaf("openForMax", duration(time.Millisecond, longest), func(s *settings, v time.Duration) { s.Breaker.OpenForMax = v }),

@@ -30,7 +30,7 @@ type settings struct {
 	streaming  *policy.Stream
 	// keyed says that a policy or a spec writes of the idempotency key; keyless that a policy switches it off.
 	keyed, keyless bool
-	when, failures []namedStatus
+	when, failures []condition
 }
 
 // value is one written value.

@@ -15,6 +15,7 @@ type declared struct {
 	spec     *openapi.Operation // nil where only the policy declares it
 	key      document.Entry     // the operation's key in the policy; Value is nil without one
 	layer    *layer             // all layers of it
+	hinted   *layer             // of them, the spec's
 	settings settings
 }
 
@@ -86,7 +87,8 @@ var operationFields = append(slices.Clone(policyFields), part[settings]("formerl
 
 // add completes an operation by its layers and puts it into its source.
 func (c *compiler) add(s *source, d *declared) {
-	d.layer = s.layer.over(c.specLayer(d.spec))
+	d.hinted = c.specLayer(d.spec)
+	d.layer = s.layer.over(d.hinted)
 	if d.key.Value != nil {
 		what := "operation " + d.key.Key
 		own := c.policyOf(d.key.Value, policyText{what: what, level: levelOperation, fields: operationFields})
@@ -110,10 +112,10 @@ func (c *compiler) unmatched(s *source) {
 	s.ops = append(s.ops, d)
 }
 
-// finish turns the layers into effective settings, and these into facts of the operation.
+// finish turns the layers into settings as written, which the checks look at, and these into what holds.
 func (d *declared) finish(s *source) {
 	d.settings = d.layer.resolve(builtin(s.Direction))
-	set := &d.settings
+	set := d.settings
 	if s.Direction == policy.Inbound {
 		set.Retry.When = policy.Conditions{Connect: set.Retry.When.Connect, Refused: set.Retry.When.Refused}
 	}
@@ -129,6 +131,9 @@ func (d *declared) finish(s *source) {
 	if set.keyless {
 		key.Mode = policy.KeyForward
 	}
+	// Also where a comment silences the check that refuses such values, nothing below needs to cope with them.
+	set.Retry.Backoff.Max = max(set.Retry.Backoff.Max, set.Retry.Backoff.Base)
+	set.Breaker.OpenForMax = max(set.Breaker.OpenForMax, set.Breaker.OpenFor)
 	d.Policy = set.Policy
 }
 
