@@ -101,8 +101,11 @@ func (e *Exchange) SetDeadline(t time.Time) {
 	}
 }
 
-// LiftDeadline removes the total deadline: a stream's reply has begun and may last.
-func (e *Exchange) LiftDeadline() { e.deadline.Store(0) }
+// LiftDeadline removes the total deadline: a stream's reply has begun and may last. Nothing may be waiting on Done meanwhile.
+func (e *Exchange) LiftDeadline() {
+	e.deadline.Store(0)
+	e.done.stop() // it was made with the deadline; who asks again gets one without
+}
 
 // OnFinish registers f to be told when the exchange has ended; the last registered is told first.
 func (e *Exchange) OnFinish(f Finisher) { e.finishers = append(e.finishers, f) }
@@ -144,6 +147,7 @@ func (l *lazyDone) stop() {
 	defer l.mu.Unlock()
 	if l.cancel != nil {
 		l.cancel()
+		l.ctx, l.cancel = nil, nil
 	}
 }
 

@@ -71,6 +71,11 @@ func TestTheEarlierDeadlineHolds(t *testing.T) {
 		if e.Err() != nil {
 			t.Errorf("after the deadline is lifted: %v", e.Err())
 		}
+		select {
+		case <-e.Done():
+			t.Error("done though the deadline was lifted")
+		default:
+		}
 		e.Finish()
 	})
 }
