@@ -2,35 +2,26 @@ package observe
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
+	"sync"
 	"time"
 
 	"outrigger/policy"
 	"outrigger/proxy/exchange"
 )
 
-// NewLogger returns a logger that writes to w in the given format, json or text, what is at least as severe as level.
-// The level may be changed while it is in use.
-func NewLogger(w io.Writer, format string, level *slog.LevelVar) (*slog.Logger, error) {
-	options := &slog.HandlerOptions{Level: level}
-	switch format {
-	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
-	case "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
-	}
-	return nil, fmt.Errorf("log format %q is unknown: write json or text", format)
-}
-
 const (
 	// versionDigits of a set's version tell sets apart in logs and decisions.
 	versionDigits = 12
 	// maxPath bounds the path in log lines and decisions. A request line may hold more, which nobody reads and which many a
 	// log collector would cut in the middle.
-	maxPath = 1024
+	maxPath   = 1024
+	maxMethod = 32
 )
 
 // line writes the one log line of an exchange, if the policy wants it. No header value and no query is ever in it.
@@ -50,11 +41,11 @@ func (o *Observer) line(s *Series, ex *exchange.Exchange, sum *summary) {
 	if !handler.Enabled(context.Background(), level) {
 		return
 	}
-	record := slog.NewRecord(ex.Start.Add(ex.Duration), level, "exchange", 0)
-	record.AddAttrs(
+	at := ex.Start.Add(ex.Duration)
+	attrs := [...]slog.Attr{
 		slog.String("direction", string(s.direction)), slog.String("service", set.service),
 		slog.String("upstream", s.upstreamOf(ex)), slog.String("operation", s.operationOf(ex)),
-		slog.String("method", ex.Method), slog.String("path", clip(ex.Path, maxPath)),
+		slog.String("method", clip(ex.Method, maxMethod)), slog.String("path", clip(ex.Path, maxPath)),
 		slog.Int("status", ex.Status), slog.String("outcome", string(ex.Outcome)), code(sum),
 		slog.Int("attempts", sum.attempts),
 		slog.Float64("duration_ms", milliseconds(ex.Duration)), slog.Float64("upstream_duration_ms", milliseconds(sum.upstream)),
@@ -62,9 +53,18 @@ func (o *Observer) line(s *Series, ex *exchange.Exchange, sum *summary) {
 		slog.String("endpoint", sum.endpoint), slog.String("client", ex.Client),
 		slog.String("trace_id", ex.TraceID), slog.String("span_id", ex.SpanID), slog.String("request_id", ex.RequestID),
 		slog.String("policy", clip(ex.Version, versionDigits)),
-	)
+	}
+	if fast, ok := handler.(*jsonHandler); ok {
+		fast.line(at, level, attrs[:])
+		return
+	}
+	record := slog.NewRecord(at, level, message, 0)
+	record.AddAttrs(attrs[:]...)
 	_ = handler.Handle(context.Background(), record) // a log that cannot be written has nowhere to say so
 }
+
+// message is what all lines about exchanges say.
+const message = "exchange"
 
 func wanted(log policy.Log, failed bool) bool {
 	switch {
@@ -107,4 +107,98 @@ func clip(s string, n int) string {
 		return s[:n]
 	}
 	return s
+}
+
+// NewLogger returns a logger that writes to w in the given format, json or text, what is at least as severe as level.
+// The level may be changed while it is in use. Every line is one Write.
+func NewLogger(w io.Writer, format string, level *slog.LevelVar) (*slog.Logger, error) {
+	options := &slog.HandlerOptions{Level: level}
+	switch format {
+	case "json":
+		out := &oneAtATime{w: w}
+		return slog.New(&jsonHandler{slog.NewJSONHandler(out, options), out}), nil
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	}
+	return nil, fmt.Errorf("log format %q is unknown: write json or text", format)
+}
+
+// jsonHandler is slog's, with a way of its own for the one line that every exchange writes: slog takes 3 µs for its twenty
+// attributes, a tenth of what the whole exchange costs. Both ways write the same bytes, which a test compares.
+type jsonHandler struct {
+	*slog.JSONHandler
+	out *oneAtATime
+}
+
+type oneAtATime struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write passes one line on.
+func (o *oneAtATime) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.w.Write(b)
+}
+
+var lines = sync.Pool{New: func() any {
+	b := make([]byte, 0, 1024)
+	return &b
+}}
+
+func (h *jsonHandler) line(at time.Time, level slog.Level, attrs []slog.Attr) {
+	buf := lines.Get().(*[]byte)
+	defer lines.Put(buf)
+	b := append((*buf)[:0], `{"time":"`...)
+	b = at.AppendFormat(b, time.RFC3339Nano)
+	b = append(b, `","level":"`...)
+	b = append(b, level.String()...)
+	b = append(b, `","msg":"`+message+`"`...)
+	for i := range attrs {
+		if attrs[i].Key != "" {
+			b = append(b, `,"`...)
+			b = append(b, attrs[i].Key...)
+			b = append(b, `":`...)
+			b = appendValue(b, &attrs[i].Value)
+		}
+	}
+	b = append(b, "}\n"...)
+	_, _ = h.out.Write(b) // a log that cannot be written has nowhere to say so
+	*buf = b
+}
+
+func appendValue(b []byte, v *slog.Value) []byte {
+	switch v.Kind() {
+	case slog.KindInt64:
+		return strconv.AppendInt(b, v.Int64(), 10)
+	case slog.KindFloat64:
+		return strconv.AppendFloat(b, v.Float64(), 'f', -1, 64)
+	}
+	s := v.String()
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return appendEscaped(b, s)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// appendEscaped takes the long way, for strings that hardly ever come.
+func appendEscaped(b []byte, s string) []byte {
+	w := appender{b}
+	e := json.NewEncoder(&w)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(s) // a string always encodes
+	return w.b[:len(w.b)-1]
+}
+
+type appender struct{ b []byte }
+
+// Write appends p.
+func (a *appender) Write(p []byte) (int, error) {
+	a.b = append(a.b, p...)
+	return len(p), nil
 }

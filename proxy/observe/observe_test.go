@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -29,16 +31,16 @@ const (
 
 var began = time.Date(2026, 11, 24, 10, 0, 0, 123456789, time.UTC)
 
-// ended is an exchange that went well: one attempt, 3 ms, status 200. Edit changes it.
-func ended(t testing.TB, edit ...func(*exchange.Exchange)) *exchange.Exchange {
+// ended is an exchange that went well: one attempt of 3 ms, status 200. Edits change it.
+func ended(t testing.TB, edits ...func(*exchange.Exchange)) *exchange.Exchange {
 	u := inventory()
 	ex := exchange.New(t.Context(), u, u.Operations[0], began)
 	ex.Version, ex.Method, ex.Path, ex.Client = version, "GET", "/stock/42", "10.0.0.7:41000"
 	ex.TraceID, ex.SpanID, ex.RequestID = traceID, spanID, "req-1"
 	ex.Status, ex.Outcome, ex.Duration, ex.BytesOut = 200, policy.OK, 4*time.Millisecond, 130
 	tried(ex, policy.OK, 200)
-	for _, e := range edit {
-		e(ex)
+	for _, edit := range edits {
+		edit(ex)
 	}
 	return ex
 }
@@ -52,3 +54,12 @@ func tried(ex *exchange.Exchange, outcome policy.Outcome, status int) *exchange.
 }
 
 func series(o *Observer) *Series { return o.Series(policy.Outbound, "inventory", "getStock") }
+
+// scrape returns what a scraper that accepts the given format reads.
+func scrape(o *Observer, accept string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	r.Header.Set("Accept", accept)
+	w := httptest.NewRecorder()
+	o.Metrics().ServeHTTP(w, r)
+	return w
+}

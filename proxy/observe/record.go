@@ -49,10 +49,13 @@ func (o *Observer) Transition(c CircuitChange) {
 type summary struct {
 	attempts int           // those that an endpoint was chosen for
 	upstream time.Duration // spent in them
-	endpoint string        // of the last
+	endpoint string        // of the attempt that the client's answer is from, else of the last
 	code     failure.Code  // empty when all went well
 	failed   bool          // did not end well: neither an ordinary answer nor a client's own mistake
 }
+
+// exhausted is the reason of outrigger_retries_refused_total for attempts that were used up.
+const exhausted = "exhausted"
 
 func summarise(ex *exchange.Exchange) summary {
 	var sum summary
@@ -63,12 +66,15 @@ func summarise(ex *exchange.Exchange) summary {
 			sum.endpoint = a.Endpoint
 		}
 	}
+	if ex.Answered != nil {
+		sum.endpoint = ex.Answered.Endpoint
+	}
 	switch {
 	case ex.Failure != nil:
 		sum.code = ex.Failure.Code
 	case ex.Outcome == policy.ClientClosed:
 		sum.code = failure.ClientClosed
-	case ex.Outcome == policy.UpstreamError && ex.RetryRefused == "exhausted" && sum.attempts > 1:
+	case ex.Outcome == policy.UpstreamError && ex.RetryRefused == exhausted && sum.attempts > 1:
 		sum.code = failure.RetriesExhausted
 	}
 	sum.failed = ex.Outcome != policy.OK && ex.Outcome != policy.ClientError
