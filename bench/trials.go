@@ -44,15 +44,12 @@ func sigtermCommand(ctx context.Context, args []string) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	chosen, err := proxies.Select(*name)
+	proxy, err := proxies.Named(*name)
 	if err != nil {
 		return err
 	}
-	if len(chosen) != 1 {
-		return fmt.Errorf("-proxy %s: exactly one expected, e.g. %s", *name, chosen[0].Name)
-	}
-	end := func(ctx context.Context, l *lab.Lab) (*bars.Verdict, error) { return bars.Sigterm(ctx, l, chosen[0]) }
-	return r.judge(ctx, end, append([]string{"taskset"}, chosen[0].Programs...)...)
+	end := func(ctx context.Context, l *lab.Lab) (*bars.Verdict, error) { return bars.Sigterm(ctx, l, proxy) }
+	return r.judge(ctx, end, append([]string{"taskset"}, proxy.Programs...)...)
 }
 
 // judge runs a trial, prints its verdict and fails when a requirement was missed.

@@ -28,6 +28,9 @@ func (p Plan) Run(ctx context.Context, l *lab.Lab) ([]Sample, error) {
 		for _, cell := range p.Cells {
 			for i := range p.Proxies {
 				proxy := p.Proxies[(i+round)%len(p.Proxies)]
+				if proxy.LargeOnly && cell.Path != origin.LargePath {
+					continue
+				}
 				sample, err := p.quietest(ctx, bench{l, source}, proxy, cell)
 				if err != nil {
 					return nil, fmt.Errorf("%s, cell %s, round %d: nothing is reported: %w", proxy.Name, cell.Name, round+1, err)

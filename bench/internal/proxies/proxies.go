@@ -27,7 +27,9 @@ type Proxy struct {
 	Programs []string
 	// Drain is the signal by which it is asked to end without failing anybody.
 	Drain syscall.Signal
-	start func(context.Context, *lab.Lab, place) (process.Spec, error)
+	// LargeOnly says that the configuration differs from another for large bodies alone, and is measured with these alone.
+	LargeOnly bool
+	start     func(context.Context, *lab.Lab, place) (process.Spec, error)
 }
 
 // Running is a started proxy.
@@ -43,6 +45,7 @@ type place struct {
 	Port, AdminPort, UpstreamPort int
 	Root                          bool
 	LogRequests                   string
+	Splice                        bool
 }
 
 // Names of the configurations that others must be able to point at.
@@ -57,12 +60,13 @@ const (
 // All lists every configuration in the order of the report.
 func All() []Proxy {
 	return []Proxy{
-		{HAProxy, "HAProxy, http mode, retry-on", []string{"haproxy"}, syscall.SIGUSR1, startHAProxy},
-		{"nginx", "nginx as a proxy", []string{"nginx"}, syscall.SIGQUIT, startNginx},
-		{NetHTTP, "net/http ReverseProxy, tuned transport", nil, syscall.SIGTERM, startNetHTTP},
-		{OutriggerPass, "Outrigger, pass-through", nil, syscall.SIGTERM, outrigger("outrigger-pass.yaml.tmpl", "failures")},
-		{OutriggerFull, "Outrigger, full policy", nil, syscall.SIGTERM, outrigger("outrigger-full.yaml.tmpl", "failures")},
-		{OutriggerLog, "Outrigger, full policy, one log line per request", nil, syscall.SIGTERM, outrigger("outrigger-full.yaml.tmpl", "all")},
+		{Name: HAProxy, Title: "HAProxy, http mode, retry-on", Programs: []string{"haproxy"}, Drain: syscall.SIGUSR1, start: haproxy(false)},
+		{Name: "haproxy-splice", Title: "the same with splice-response", Programs: []string{"haproxy"}, Drain: syscall.SIGUSR1, LargeOnly: true, start: haproxy(true)},
+		{Name: "nginx", Title: "nginx as a proxy", Programs: []string{"nginx"}, Drain: syscall.SIGQUIT, start: startNginx},
+		{Name: NetHTTP, Title: "net/http ReverseProxy, tuned transport", Drain: syscall.SIGTERM, start: startNetHTTP},
+		{Name: OutriggerPass, Title: "Outrigger, pass-through", Drain: syscall.SIGTERM, start: outrigger("outrigger-pass.yaml.tmpl", "failures")},
+		{Name: OutriggerFull, Title: "Outrigger, full policy", Drain: syscall.SIGTERM, start: outrigger("outrigger-full.yaml.tmpl", "failures")},
+		{Name: OutriggerLog, Title: "Outrigger, full policy, one log line per request", Drain: syscall.SIGTERM, start: outrigger("outrigger-full.yaml.tmpl", "all")},
 	}
 }
 
@@ -75,7 +79,7 @@ func Select(names string) ([]Proxy, error) {
 	wanted := strings.Split(names, ",")
 	for _, name := range wanted {
 		if !slices.ContainsFunc(All(), func(p Proxy) bool { return p.is(name) }) {
-			return nil, fmt.Errorf("proxy %q: unknown, expected some of %s", name, strings.Join(known(), ", "))
+			return nil, fmt.Errorf("proxy %q: unknown, expected some of %s, or the part before a hyphen", name, strings.Join(known(), ", "))
 		}
 	}
 	for _, p := range All() {
@@ -86,6 +90,15 @@ func Select(names string) ([]Proxy, error) {
 	return chosen, nil
 }
 
+// Named returns the one proxy of exactly this name.
+func Named(name string) (Proxy, error) {
+	i := slices.IndexFunc(All(), func(p Proxy) bool { return p.Name == name })
+	if i < 0 {
+		return Proxy{}, fmt.Errorf("proxy %q: unknown, expected one of %s", name, strings.Join(known(), ", "))
+	}
+	return All()[i], nil
+}
+
 func (p Proxy) is(name string) bool { return p.Name == name || strings.HasPrefix(p.Name, name+"-") }
 
 func known() []string {
@@ -93,7 +106,7 @@ func known() []string {
 	for _, p := range All() {
 		names = append(names, p.Name)
 	}
-	return append(names, "outrigger (all three)")
+	return names
 }
 
 var starts atomic.Int64

@@ -30,9 +30,12 @@ func render(l *lab.Lab, file, template string, at place) (string, error) {
 	return l.Render(file, string(text), at)
 }
 
-func startHAProxy(_ context.Context, l *lab.Lab, at place) (process.Spec, error) {
-	path, err := render(l, at.Name+".cfg", "haproxy.cfg.tmpl", at)
-	return process.Spec{Path: "haproxy", Args: []string{"-db", "-f", path}}, err
+func haproxy(splice bool) func(context.Context, *lab.Lab, place) (process.Spec, error) {
+	return func(_ context.Context, l *lab.Lab, at place) (process.Spec, error) {
+		at.Splice = splice
+		path, err := render(l, at.Name+".cfg", "haproxy.cfg.tmpl", at)
+		return process.Spec{Path: "haproxy", Args: []string{"-db", "-f", path}}, err
+	}
 }
 
 func startNginx(_ context.Context, l *lab.Lab, at place) (process.Spec, error) {
