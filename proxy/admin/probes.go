@@ -16,10 +16,11 @@ type Probes interface {
 	Started() []Check
 }
 
-// Check is one thing that was looked at; it passes without an error.
+// Check is one thing that was looked at; it passes without an error. A note is told to whoever asks for details.
 type Check struct {
 	Name string
 	Err  error
+	Note string
 }
 
 // probe answers in the manner of the Kubernetes health endpoints: ok, or 503 with what fails; ?verbose lists everything.
@@ -28,7 +29,11 @@ func probe(name string, look func() []Check) http.Handler {
 		var all, failing strings.Builder
 		for _, c := range look() {
 			if c.Err == nil {
-				fmt.Fprintf(&all, "[+]%s ok\n", c.Name)
+				note := c.Note
+				if note != "" {
+					note = ": " + note
+				}
+				fmt.Fprintf(&all, "[+]%s ok%s\n", c.Name, note)
 				continue
 			}
 			line := fmt.Sprintf("[-]%s failed: %v\n", c.Name, c.Err)

@@ -52,7 +52,7 @@ var table = map[Code]Facts{
 	ResetMidBody:       {Status: 502, ProxyStatus: "http_response_incomplete", Title: "The upstream's answer broke off", BreakerCounts: true},
 	UpstreamTimeout:    {Status: 504, ProxyStatus: "connection_read_timeout", Title: "The upstream did not answer within the attempt timeout", BreakerCounts: true},
 	Deadline:           {Status: 504, ProxyStatus: "http_response_timeout", Title: "The request did not end within its deadline", BreakerCounts: true},
-	RetriesExhausted:   {Status: 502, ProxyStatus: "connection_terminated", Title: "Every attempt failed"},
+	RetriesExhausted:   {Status: 502, Title: "Every attempt failed"}, // told beside the upstream's own status
 	CircuitOpen:        {Status: 503, ProxyStatus: "destination_unavailable", Title: "The circuit to the upstream is open", Refusal: true},
 	BulkheadFull:       {Status: 503, ProxyStatus: "connection_limit_reached", Title: "The concurrency limit is reached", Refusal: true},
 	Overload:           {Status: 503, ProxyStatus: "connection_limit_reached", Title: "The sidecar sheds load", Refusal: true},

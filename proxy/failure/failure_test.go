@@ -14,7 +14,7 @@ import (
 func TestEveryCodeHasAnAnswer(t *testing.T) {
 	for _, code := range Codes() {
 		f := Of(code)
-		if f.Status < 400 || f.Title == "" || StatusText(f.Status) == "" || (f.ProxyStatus == "" && code != ClientClosed) {
+		if f.Status < 400 || f.Title == "" || StatusText(f.Status) == "" || (f.ProxyStatus == "" && code != ClientClosed && code != RetriesExhausted) {
 			t.Errorf("%s: %+v", code, f)
 		}
 		if f.BreakerCounts && f.Refusal {

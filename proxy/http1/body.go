@@ -60,6 +60,7 @@ func (b *body) ReadReady(p []byte) (int, error) {
 
 func (b *body) result(n int, err error) (int, error) {
 	if err == io.EOF {
+		b.c.relax()
 		b.ctx.bodyRead.Store(true)
 		return n, err
 	}

@@ -53,7 +53,10 @@ type conn struct {
 func newConn(s *Server, nc net.Conn, received []byte) *conn {
 	c := &conn{srv: s, hdr: http.Header{}}
 	c.wire.init(nc)
-	c.wire.w = copy(c.stash[:], received)
+	if len(received) > 0 {
+		c.makeRoom(bufferSize)
+		c.w = copy(c.buf, received)
+	}
 	c.giveUp = c.stopsWaiting
 	c.peer = peerInfo{s, nc.LocalAddr(), nc.RemoteAddr(), ""}
 	if c.peer.remote != nil {
@@ -113,7 +116,7 @@ func (c *conn) readHead() (int, *Refusal, error) {
 	for {
 		if c.buffered() > 0 {
 			c.waiting = false
-			n, refusal := c.scan.scan(c.buf[c.r:c.wire.w])
+			n, refusal := c.scan.scan(c.buf[c.r:c.w])
 			if n > 0 || refusal != nil {
 				return n, refusal, nil
 			}
@@ -182,7 +185,7 @@ func (c *conn) parse(n int) (requestLine, *Refusal) {
 	// Only now may the bytes go: until here they were evidence.
 	poisonBytes(c.buf[c.r : c.r+n])
 	c.r += n
-	c.shrink()
+	c.relax()
 
 	c.tmpl = http.Request{
 		Method: line.method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: line.minor,
@@ -318,7 +321,7 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // the answer; the caller closes.
 func (c *conn) refuse(r *Refusal) {
 	method := http.MethodGet
-	if bytes.HasPrefix(c.buf[c.r:c.wire.w], []byte("HEAD ")) {
+	if bytes.HasPrefix(c.buf[c.r:c.w], []byte("HEAD ")) {
 		method = http.MethodHead
 	}
 	c.tmpl = http.Request{Method: method, ProtoMajor: 1, ProtoMinor: 1, Close: true}
@@ -347,8 +350,10 @@ func (c *conn) linger() {
 	}
 	end := time.Now().Add(lingerTime)
 	c.nc.SetReadDeadline(end)
+	scratch := borrow(smallSize)
+	defer scratch.giveBack()
 	for rest := lingerBytes; rest > 0; {
-		n, err := c.nc.Read(c.buf)
+		n, err := c.nc.Read(scratch.b)
 		rest -= n
 		if err != nil {
 			return

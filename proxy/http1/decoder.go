@@ -126,7 +126,7 @@ func (d *decoder) readTrailer() error {
 		if n > 0 {
 			err := d.keepTrailer(string(d.w.buf[d.w.r:d.w.r+n]), scan.spans)
 			d.w.r += n
-			d.w.shrink()
+			d.w.relax()
 			return err
 		}
 		if err := d.w.fill(d.limits.HeadBytes); err != nil {

@@ -112,9 +112,9 @@ func (g *background) stop(c *conn, ban bool) {
 	g.running = nil
 	c.nc.SetReadDeadline(time.Time{})
 	if g.n > 0 {
-		c.makeRoom(len(c.buf))
-		c.buf[c.wire.w] = g.b[0]
-		c.wire.w++
+		c.makeRoom(bufferSize)
+		c.buf[c.w] = g.b[0]
+		c.w++
 		g.n = 0
 	}
 }

@@ -1,7 +1,9 @@
 package http1
 
 import (
+	"io"
 	"net"
+	"os"
 	"syscall"
 )
 
@@ -15,15 +17,12 @@ const (
 )
 
 // peeker asks the kernel about a connection without waiting and without
-// taking bytes away. The closures are made once, so that asking costs one
-// system call and no allocation.
+// taking bytes away. Its closure is made once, so that asking costs one system
+// call and no allocation. Not safe for concurrent use.
 type peeker struct {
 	raw   syscall.RawConn
 	state liveness
-	into  []byte
-	got   int
 	look  func(fd uintptr)
-	grab  func(fd uintptr) bool
 }
 
 // newPeeker gives nil for a connection that the kernel knows nothing of, such
@@ -39,11 +38,9 @@ func newPeeker(nc net.Conn) *peeker {
 	}
 	p := &peeker{raw: raw}
 	p.look = func(fd uintptr) { p.state = peekSocket(fd) }
-	p.grab = func(fd uintptr) bool { p.got = readSocket(fd, p.into); return true }
 	return p
 }
 
-// peek is not safe for concurrent use with itself.
 func (p *peeker) peek() liveness {
 	if err := p.raw.Control(p.look); err != nil {
 		return gone
@@ -51,11 +48,95 @@ func (p *peeker) peek() liveness {
 	return p.state
 }
 
-func (p *peeker) receive(b []byte) int {
-	p.into, p.got = b, 0
-	if err := p.raw.Read(p.grab); err != nil {
+// direct reads from and writes to a socket that never blocks, so the scheduler
+// need not be told of each call: it saves the hand-over of the processor when
+// a call takes long. Waiting and deadlines stay with the runtime. One goroutine
+// may read while another writes.
+type direct struct {
+	raw      syscall.RawConn
+	in, out  []byte
+	got, put int
+	inErr    syscall.Errno
+	outErr   syscall.Errno
+	nowait   bool
+	late     bool // read into a buffer borrowed when there is something
+	lent     *[bufferSize]byte
+
+	grab, give func(fd uintptr) bool
+}
+
+func newDirect(tcp *net.TCPConn) *direct {
+	if tcp == nil || !canDirect {
+		return nil
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	d := &direct{raw: raw}
+	d.grab = func(fd uintptr) bool {
+		if d.late {
+			d.grabLate(fd)
+		} else {
+			d.got, d.inErr = readSocket(fd, d.in)
+		}
+		return d.inErr != syscall.EAGAIN || d.nowait
+	}
+	d.give = func(fd uintptr) bool {
+		for {
+			n, errno := writeSocket(fd, d.out[d.put:])
+			d.put += n
+			d.outErr = errno
+			if errno != 0 || d.put == len(d.out) {
+				return errno != syscall.EAGAIN
+			}
+		}
+	}
+	return d
+}
+
+func (d *direct) grabLate(fd uintptr) {
+	b := readBuffers.Get().(*[bufferSize]byte)
+	d.got, d.inErr = readSocket(fd, b[:])
+	if d.got == 0 {
+		readBuffers.Put(b)
+		return
+	}
+	d.lent = b
+}
+
+func (d *direct) read(p []byte) (int, error) {
+	d.in, d.got, d.inErr = p, 0, 0
+	err := d.raw.Read(d.grab)
+	d.in = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case d.inErr != 0:
+		return 0, os.NewSyscallError("read", d.inErr)
+	case d.got == 0:
+		return 0, io.EOF
+	}
+	return d.got, nil
+}
+
+// readNow is read that gives 0 rather than wait or fail.
+func (d *direct) readNow(p []byte) int {
+	d.nowait = true
+	n, err := d.read(p)
+	d.nowait = false
+	if err != nil {
 		return 0
 	}
-	p.into = nil
-	return p.got
+	return n
+}
+
+func (d *direct) write(p []byte) (int, error) {
+	d.out, d.put, d.outErr = p, 0, 0
+	err := d.raw.Write(d.give)
+	d.out = nil
+	if err == nil && d.outErr != 0 {
+		err = os.NewSyscallError("write", d.outErr)
+	}
+	return d.put, err
 }

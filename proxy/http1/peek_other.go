@@ -2,8 +2,12 @@
 
 package http1
 
-const canPeek = false
+import "syscall"
+
+const canPeek, canDirect = false, false
 
 func peekSocket(uintptr) liveness { return quiet }
 
-func readSocket(uintptr, []byte) int { return 0 }
+func readSocket(uintptr, []byte) (int, syscall.Errno) { return 0, syscall.EINVAL }
+
+func writeSocket(uintptr, []byte) (int, syscall.Errno) { return 0, syscall.EINVAL }

@@ -258,10 +258,19 @@ func charset(extra string) (t [256]bool) {
 }
 
 func validAuthority(s string) bool {
+	colons, bracket := 0, false
 	for i := range len(s) {
-		if !authorityChars[s[i]] {
+		c := s[i]
+		if !authorityChars[c] {
 			return false
 		}
+		if c == ':' {
+			colons++
+		}
+		bracket = bracket || c == '[' || c == ']'
+	}
+	if colons == 0 && !bracket {
+		return s != ""
 	}
 	host, port := splitPort(s)
 	for i := range len(port) {
@@ -269,10 +278,10 @@ func validAuthority(s string) bool {
 			return false
 		}
 	}
-	if strings.HasPrefix(host, "[") {
-		return len(host) > 2 && strings.IndexByte(host, ']') == len(host)-1 && strings.LastIndexByte(host, '[') == 0
+	if bracket {
+		return len(host) > 2 && strings.LastIndexByte(host, '[') == 0 && strings.IndexByte(host, ']') == len(host)-1
 	}
-	return host != "" && !strings.ContainsAny(host, "[]:") && len(port) <= 5
+	return host != "" && colons == 1 && len(port) <= 5
 }
 
 // splitPort cuts the port off an authority that may be an IPv6 literal.

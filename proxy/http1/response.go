@@ -12,7 +12,7 @@ func (x *exchange) parse(n int) error {
 	head := string(c.buf[c.r : c.r+n])
 	poisonBytes(c.buf[c.r : c.r+n])
 	c.r += n
-	c.shrink()
+	c.relax()
 	line := head[c.scan.first:c.scan.firstEnd]
 	status, minor, reason := parseStatusLine(line)
 	if reason != "" {

@@ -273,6 +273,7 @@ func (x *exchange) end(whole bool) {
 		x.t.pool.discard(c)
 		return
 	}
+	c.relax()
 	if len(c.hdr) > 32 {
 		c.hdr = http.Header{}
 	}

@@ -17,6 +17,7 @@ type wire struct {
 	nc     net.Conn
 	tcp    *net.TCPConn // nc, where it is one
 	peeker *peeker      // nil where the kernel cannot be asked
+	direct *direct      // nil where only nc will do
 	exact  bool         // a write that timed out cannot be taken up again (TLS)
 	// giveUp is asked when a read wakes before its time; true ends the read.
 	giveUp func() bool
@@ -25,17 +26,15 @@ type wire struct {
 
 	read, write deadline
 
-	buf   []byte // buf[r:w] is received and not yet used
-	r, w  int
-	stash [bufferSize]byte
+	input
 }
 
 func (w *wire) init(nc net.Conn) {
 	w.nc = nc
 	w.tcp, _ = nc.(*net.TCPConn)
 	w.peeker = newPeeker(nc)
+	w.direct = newDirect(w.tcp)
 	_, w.exact = nc.(*tls.Conn)
-	w.buf = w.stash[:]
 }
 
 // deadline is the instant one direction of a connection must be done by, and
@@ -100,7 +99,7 @@ func (w *wire) receive(p []byte) (int, error) {
 		}
 	}
 	for {
-		n, err := w.nc.Read(p)
+		n, err := w.readOnce(p)
 		if n > 0 {
 			return n, nil
 		}
@@ -122,6 +121,20 @@ func (w *wire) receive(p []byte) (int, error) {
 	}
 }
 
+func (w *wire) readOnce(p []byte) (int, error) {
+	if w.direct != nil {
+		return w.direct.read(p)
+	}
+	return w.nc.Read(p)
+}
+
+func (w *wire) writeOnce(p []byte) (int, error) {
+	if w.direct != nil {
+		return w.direct.write(p)
+	}
+	return w.nc.Write(p)
+}
+
 // send writes all of p until write.want and gives the bytes taken.
 func (w *wire) send(p []byte) (int, error) {
 	if w.write.mustArm() || w.exact && !w.write.want.IsZero() {
@@ -131,7 +144,7 @@ func (w *wire) send(p []byte) (int, error) {
 	}
 	done := 0
 	for {
-		n, err := w.nc.Write(p[done:])
+		n, err := w.writeOnce(p[done:])
 		done += n
 		if err == nil && done == len(p) {
 			return done, nil
@@ -149,73 +162,6 @@ func (w *wire) send(p []byte) (int, error) {
 		if err := w.armWrite(); err != nil {
 			return done, err
 		}
-	}
-}
-
-func (w *wire) buffered() int { return w.w - w.r }
-
-// fill receives at least one more byte into the buffer, which grows up to
-// limit bytes.
-func (w *wire) fill(limit int) error {
-	w.makeRoom(limit)
-	n, err := w.receive(w.buf[w.w:])
-	w.w += n
-	return err
-}
-
-func (w *wire) makeRoom(limit int) {
-	if w.r == w.w {
-		w.r, w.w = 0, 0
-	}
-	if w.w < len(w.buf) {
-		return
-	}
-	if w.r > 0 {
-		w.w = copy(w.buf, w.buf[w.r:w.w])
-		w.r = 0
-		return
-	}
-	larger := make([]byte, min(2*len(w.buf), limit+bufferSize))
-	w.w = copy(larger, w.buf[:w.w])
-	w.buf = larger
-}
-
-// shrink gives a grown buffer back as soon as what it holds fits the standing
-// one.
-func (w *wire) shrink() {
-	if len(w.buf) > bufferSize && w.buffered() <= bufferSize {
-		n := copy(w.stash[:], w.buf[w.r:w.w])
-		w.buf, w.r, w.w = w.stash[:], 0, n
-	}
-}
-
-// take reads into p: buffered bytes first, else from the connection; reads
-// smaller than the buffer go through it.
-func (w *wire) take(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	if w.r == w.w {
-		if len(p) >= len(w.buf) {
-			return w.receive(p)
-		}
-		if err := w.fill(len(w.buf)); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, w.buf[w.r:w.w])
-	w.r += n
-	return n, nil
-}
-
-// tryFill receives what the kernel already holds, without waiting.
-func (w *wire) tryFill() {
-	if w.tcp == nil || w.peeker == nil {
-		return
-	}
-	w.makeRoom(len(w.buf))
-	if w.w < len(w.buf) {
-		w.w += w.peeker.receive(w.buf[w.w:])
 	}
 }
 

@@ -181,6 +181,19 @@ func (p *Ports) Addresses() map[string]string {
 	return all
 }
 
+// Connections counts the open connections of the servers that know theirs.
+func (p *Ports) Connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := 0
+	for _, o := range p.open {
+		if c, ok := o.server.(interface{ Connections() int }); ok {
+			all += c.Connections()
+		}
+	}
+	return all
+}
+
 // SetDraining tells every server that knows how to ask its clients to leave: answers carry Connection: close from now on.
 func (p *Ports) SetDraining() {
 	p.mu.Lock()

@@ -23,9 +23,9 @@ type tape struct {
 	free     sync.Cond // source is not being read any more
 	reading  bool
 	record   []byte
-	base     int64  // where in the body the record begins; 0 unless a record was freed before
-	read     int64  // bytes taken from source
-	err      error  // how source ended
+	base     int64 // where in the body the record begins; 0 unless a record was freed before
+	read     int64 // bytes taken from source
+	err      error // how source ended
 	dropping bool
 	ended    bool
 	current  *reader

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// commands are all there are; each stands in a file of its own.
+var commands = []func() *cobra.Command{
+	newCheckCommand,
+	newExplainCommand,
+	newProxyCommand,
+	newRunCommand,
+	newHealthcheckCommand,
+}
+
+// ranAnnotation marks a root whose command has begun to run, so that its errors are told from those of the command line.
+const ranAnnotation = "ran"
+
+func ran(root *cobra.Command) bool { return root.Annotations[ranAnnotation] != "" }
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "outrigger",
+		Short: "A resilience sidecar: retries, timeouts, breakers and limits from policies checked against OpenAPI",
+		Long: "Outrigger runs beside a service and carries its calls: it retries what may be retried, fails fast when an upstream is down,\n" +
+			"and bounds everything. What it does is written in a policy file that is checked against the OpenAPI specs of the services.\n\n" +
+			"Every flag may also be given as an environment variable: --log-level as OUTRIGGER_LOG_LEVEL.",
+		Example:       "  outrigger check policy.yaml\n  outrigger explain --policy policy.yaml --upstream inventory GET /stock/42\n  outrigger proxy --policy policy.yaml",
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Annotations:   map[string]string{},
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if err := flagsFromEnvironment(c, os.LookupEnv); err != nil {
+			return err
+		}
+		root.Annotations[ranAnnotation] = "yes"
+		return nil
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	for _, construct := range commands {
+		root.AddCommand(construct())
+	}
+	return root
+}
+
+// notFromEnvironment marks a flag whose variable would mean something else.
+const notFromEnvironment = "not-from-environment"
+
+// flagsFromEnvironment gives every flag that was not typed the value of its OUTRIGGER_ variable, if there is one.
+func flagsFromEnvironment(c *cobra.Command, lookup func(string) (string, bool)) error {
+	var err error
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		name := "OUTRIGGER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, set := lookup(name)
+		if f.Changed || !set || value == "" || f.Name == "help" || f.Annotations[notFromEnvironment] != nil || err != nil {
+			return
+		}
+		if failure := c.Flags().Set(f.Name, value); failure != nil {
+			err = usage("%s: %q is no value of --%s: %w", name, value, f.Name, failure)
+		}
+	})
+	return err
+}

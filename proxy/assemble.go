@@ -1,0 +1,146 @@
+package proxy
+
+import (
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"outrigger/policy"
+	"outrigger/proxy/admin"
+	"outrigger/proxy/breaker"
+	"outrigger/proxy/gate"
+	"outrigger/proxy/http1"
+	"outrigger/proxy/listen"
+	"outrigger/proxy/live"
+	"outrigger/proxy/observe"
+	"outrigger/proxy/replay"
+	"outrigger/proxy/upstream"
+)
+
+// assemble makes the parts of a sidecar around its first set. Nothing is bound or served yet.
+func (p *Proxy) assemble(set *policy.Set) error {
+	level, format := set.Log.Level, set.Log.Format
+	if p.options.LogLevel != "" {
+		level = p.options.LogLevel
+	}
+	if p.options.LogFormat != "" {
+		format = p.options.LogFormat
+	}
+	if err := p.level.UnmarshalText([]byte(level)); err != nil {
+		return errors.New("log level " + level + " is not known: write debug, info, warn or error")
+	}
+	log, err := observe.NewLogger(p.options.Stderr, format, p.level)
+	if err != nil {
+		return err
+	}
+	p.log = log
+	p.observer = observe.New(observe.Options{Log: log, Version: p.options.Version, Revision: p.options.Revision})
+	p.memory = replay.NewMemory(set.Limits.BufferBytes)
+	p.ports = listen.New(log)
+	p.live = live.New(live.Options{
+		Stack: p.stack,
+		Record: func(u *policy.Upstream, op *policy.Operation) live.Recorder {
+			return p.observer.Series(u.Direction, u.Name, op.ID)
+		},
+		Pool: func(u *policy.Upstream) *upstream.Pool { return upstream.New(u, upstream.Options{}) },
+		Transition: func(name, operation string, t breaker.Transition) {
+			p.observer.Transition(observe.CircuitChange{
+				Upstream: name, Operation: operation, From: string(t.From), To: string(t.To), Cause: t.Cause,
+			})
+			log.Info("circuit changed", "upstream", name, "operation", operation, "from", string(t.From), "to", string(t.To), "cause", t.Cause)
+		},
+	})
+	p.gate = gate.New(p.live, instance())
+	p.source.Log(log)
+	p.observer.Watch(status{p})
+	p.live.Apply(set)
+	p.adopted(set)
+	return nil
+}
+
+// instance tells this process from every other sidecar in Via fields.
+func instance() string {
+	var b [4]byte
+	for i := range b {
+		b[i] = byte(rand.Uint32())
+	}
+	return hex.EncodeToString(b[:])
+}
+
+// entry is a port that carries requests.
+func (p *Proxy) entry(name string, address policy.Address, d policy.Direction, upstreamName string) listen.Port {
+	phase := listen.Calls
+	if d == policy.Inbound {
+		phase = listen.Callers
+	}
+	e := gate.Entry{Direction: d, Upstream: upstreamName}
+	return listen.Port{Name: name, Address: address, Phase: phase, Server: func() listen.Server {
+		return &http1.Server{
+			Handler: p.gate.Handler(e), OnRefuse: p.gate.Refuse(e), Log: p.log, Limits: wireLimits(p.live.Current().Set),
+		}
+	}}
+}
+
+// wireLimits are the limits of a set in the words of the wire. They hold for a port from its opening on.
+func wireLimits(set *policy.Set) http1.Limits {
+	l := set.Limits
+	wire := http1.Limits{
+		HeadBytes: int(l.HeaderBytes), Fields: l.HeaderCount, RequestLine: int(l.RequestLineBytes), Connections: l.Connections,
+		HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout,
+	}
+	if set.Inbound != nil {
+		wire.BodyTimeout = set.Inbound.Application.Unmatched.Policy.Timeouts.Body
+	}
+	return wire
+}
+
+// operatorPorts are the admin port and, where the policy wants one, the port for metrics alone. They run on net/http, so that
+// what an operator sees does not depend on the wire that it is about.
+func (p *Proxy) operatorPorts(set *policy.Set) []listen.Port {
+	address := set.Admin.Listen
+	if p.options.Admin != "" {
+		address = policy.Address{HostPort: p.options.Admin}
+	}
+	ports := []listen.Port{operatorPort("admin", address, admin.New(admin.Options{
+		Probes: status{p}, Policies: status{p}, State: status{p}, Decisions: p.observer, Metrics: p.observer.Metrics(),
+		Circuits: circuits{p.live}, Drain: func() { p.ask.Do(func() { close(p.asked) }) }, Level: p.level, Log: p.log,
+	}))}
+	if set.Metrics.Listen.HostPort != "" {
+		ports = append(ports, operatorPort("metrics", set.Metrics.Listen, admin.MetricsHandler(status{p}, p.observer.Metrics())))
+	}
+	return ports
+}
+
+// Bounds of the operators' ports.
+const (
+	operatorIdle   = time.Minute
+	operatorHead   = 5 * time.Second
+	operatorHeader = 16 << 10
+)
+
+func operatorPort(name string, address policy.Address, h http.Handler) listen.Port {
+	return listen.Port{Name: name, Address: address, Phase: listen.Operators, Server: func() listen.Server {
+		return &http.Server{
+			Handler: h, ReadHeaderTimeout: operatorHead, ReadTimeout: operatorHead, IdleTimeout: operatorIdle, MaxHeaderBytes: operatorHeader,
+			ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		}
+	}}
+}
+
+// circuits speaks the admin port's errors.
+type circuits struct{ live *live.Live }
+
+// Force holds a circuit; see live.Force.
+func (c circuits) Force(upstreamName, operation, state string) error {
+	err := c.live.Force(upstreamName, operation, state)
+	switch {
+	case errors.Is(err, live.ErrNoOperation):
+		return admin.ErrNoOperation
+	case errors.Is(err, live.ErrNoCircuit):
+		return admin.ErrNoCircuit
+	}
+	return err
+}

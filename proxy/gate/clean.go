@@ -1,0 +1,131 @@
+package gate
+
+import (
+	"net/http"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"time"
+
+	"outrigger/policy"
+	"outrigger/proxy/exchange"
+	"outrigger/proxy/failure"
+)
+
+// hop is what cleaning needs to know of the way in.
+type hop struct {
+	entry     Entry
+	trusted   bool
+	forwarded policy.Forwarded
+}
+
+// clean turns the client's header into the upstream's, in place: hop-by-hop fields go (RFC 9110 section 7.6.1), fields of ours
+// that only a trusted caller may set go or are taken in, Via, and forwarded fields are added.
+func (g *Gate) clean(r *http.Request, ex *exchange.Exchange, h hop) *failure.Error {
+	header := r.Header
+	if g.via.came(header["Via"]) {
+		return failure.New(failure.LoopDetected, "the Via field names this sidecar already")
+	}
+	upgrade := upgradeToken(header)
+	trailers := acceptsTrailers(header["Te"])
+	dropHopByHop(header)
+	if trailers {
+		header["Te"] = trailersOnly
+	}
+	if upgrade != "" {
+		header["Connection"], header["Upgrade"] = connectionUpgrade, ex.Field(upgrade)
+	}
+	takeControl(header, ex, h.trusted)
+	header["Via"] = g.via.append(header["Via"], r.ProtoMajor, r.ProtoMinor)
+	if h.entry.Direction == policy.Inbound {
+		forward(r, ex, h)
+	}
+	return nil
+}
+
+var (
+	trailersOnly      = []string{"trailers"}
+	connectionUpgrade = []string{"Upgrade"}
+)
+
+// hopByHop fields are dropped whether Connection names them or not.
+var hopByHop = []string{
+	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Transfer-Encoding", "Upgrade", "Http2-Settings",
+}
+
+// protected fields cannot be named away by a client's Connection field: they decide framing, routing, identity or trust.
+func protected(name string) bool {
+	switch name {
+	case "Content-Length", "Content-Type", "Host", "Via", "Forwarded", "Authorization", "Cookie", "Traceparent", "Tracestate", "Baggage",
+		"X-Request-Id", "Idempotency-Key", "Cache-Control", "Set-Cookie":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "Outrigger-")
+}
+
+// dropHopByHop removes hop-by-hop fields of a request or a reply.
+func dropHopByHop(header http.Header) {
+	for _, line := range header["Connection"] {
+		for token := range strings.SplitSeq(line, ",") {
+			if name := textproto.CanonicalMIMEHeaderKey(textproto.TrimString(token)); name != "" && !protected(name) {
+				delete(header, name)
+			}
+		}
+	}
+	for _, name := range hopByHop {
+		delete(header, name)
+	}
+}
+
+func acceptsTrailers(te []string) bool {
+	for _, line := range te {
+		for token := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(textproto.TrimString(token), "trailers") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// upgradeToken is the protocol that a request asks to switch to, if it is one that we let through. h2c never is: it would
+// tunnel past every policy (RFC 9113 section 3.1 deprecates it).
+func upgradeToken(header http.Header) string {
+	if len(header["Upgrade"]) == 1 && strings.EqualFold(header["Upgrade"][0], "websocket") {
+		for _, line := range header["Connection"] {
+			for token := range strings.SplitSeq(line, ",") {
+				if strings.EqualFold(textproto.TrimString(token), "upgrade") {
+					return header["Upgrade"][0]
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// takeControl removes the control fields that only the hop before us may set, and believes those of a trusted caller.
+func takeControl(header http.Header, ex *exchange.Exchange, trusted bool) {
+	if trusted {
+		if ms := positive(header["Outrigger-Timeout-Ms"]); ms > 0 {
+			ex.SetDeadline(ex.Start.Add(time.Duration(ms) * time.Millisecond))
+			ex.Decide("deadline", "the caller has "+strconv.Itoa(ms)+"ms left", "")
+		}
+		ex.CallerAttempt = positive(header["Outrigger-Attempt"])
+	}
+	delete(header, "Outrigger-Timeout-Ms")
+	delete(header, "Outrigger-Attempt")
+	delete(header, "Outrigger-Attempts")
+	delete(header, "Outrigger-Retryable")
+}
+
+// positive reads a single positive number of at most nine digits, or 0.
+func positive(values []string) int {
+	if len(values) != 1 || len(values[0]) > 9 {
+		return 0
+	}
+	n, err := strconv.Atoi(values[0])
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}

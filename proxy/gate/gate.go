@@ -1,0 +1,108 @@
+// Package gate is where a request enters: it finds the upstream and the operation, cleans the header as an intermediary must,
+// opens the exchange, runs the operation's ready stack, and copies the reply or writes the failure.
+//
+// It decides nothing about retries, limits or circuits: those stand in the stack. It knows no files and no metrics; it hands
+// the ended exchange to the route's recorder. One Gate serves all ports of a sidecar and is safe for concurrent use.
+package gate
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"outrigger/policy"
+	"outrigger/proxy/exchange"
+	"outrigger/proxy/failure"
+	"outrigger/proxy/live"
+	"outrigger/proxy/observe"
+)
+
+// Gate serves clients under the current snapshot.
+type Gate struct {
+	live *live.Live
+	via  via
+}
+
+// New returns a gate over the current snapshots of l. Instance tells this sidecar from every other in Via fields, so that a
+// request which comes back to it is recognised (RFC 9110 section 7.6.3).
+func New(l *live.Live, instance string) *Gate {
+	return &Gate{live: l, via: newVia(failure.ProxyName + "-" + instance)}
+}
+
+// Entry is one way in: the inbound port, the outbound proxy port, or the port of one upstream.
+type Entry struct {
+	Direction policy.Direction
+	// Upstream names the upstream of a port of its own; empty for the outbound proxy port.
+	Upstream string
+}
+
+// Handler returns the handler of one entry.
+func (g *Gate) Handler(e Entry) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serve(e, w, r) })
+}
+
+func (g *Gate) serve(e Entry, w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	s := g.live.Current()
+	target, refusal := e.target(s, r)
+	path := rawPath(r)
+	route := target.Unmatched()
+	if refusal == nil {
+		route, refusal = match(target, r.Method, path)
+	}
+
+	ex := exchange.New(r.Context(), target.Upstream, route.Operation, start)
+	ex.Version, ex.Method, ex.Path, ex.Client = s.Set.Version, r.Method, path, r.RemoteAddr
+	observe.Trace(r.Header, ex)
+	target.InFlight.Add(1)
+	v := visit{gate: g, snapshot: s, entry: e, route: route, target: target, ex: ex, w: w, bytesIn: r.ContentLength}
+	defer v.end()
+
+	trusted := s.Trusts(r.RemoteAddr)
+	if refusal == nil {
+		refusal = g.clean(r, ex, hop{entry: e, trusted: trusted, forwarded: s.Set.Trust.Forwarded})
+	}
+	if refusal != nil {
+		v.fail(refusal)
+		return
+	}
+	if r.Method == http.MethodTrace || r.Method == http.MethodOptions {
+		if answered := v.maxForwards(r); answered {
+			return
+		}
+	}
+	ex.Reply = w
+	v.run(r)
+}
+
+// match finds the route of a path, or says why there is none.
+func match(t *live.Target, method, path string) (*live.Route, *failure.Error) {
+	canonical, ok := policy.Canonical(path)
+	if !ok && path != "*" {
+		return t.Unmatched(), failure.New(failure.RequestInvalid, "the path climbs above its root or holds a broken escape")
+	}
+	if method == http.MethodConnect {
+		return t.Unmatched(), &failure.Error{Code: failure.RequestInvalid, Status: http.StatusMethodNotAllowed, Detail: "CONNECT is not enabled"}
+	}
+	op := t.Upstream.Match(method, canonical)
+	route := t.Route(op)
+	if op == t.Upstream.Unmatched && t.Upstream.RefuseUnmatched {
+		return route, failure.New(failure.NoRoute, "no operation of "+t.Upstream.Name+" matches, and its policy says unmatched: refuse")
+	}
+	return route, nil
+}
+
+// rawPath is the path as the client wrote it, without its query.
+func rawPath(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		path, _, _ := strings.Cut(r.RequestURI, "?")
+		return path
+	}
+	if r.RequestURI == "*" {
+		return "*"
+	}
+	if p := r.URL.EscapedPath(); p != "" {
+		return p
+	}
+	return "/"
+}

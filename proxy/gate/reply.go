@@ -1,0 +1,213 @@
+package gate
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"outrigger/policy"
+	"outrigger/proxy/exchange"
+	"outrigger/proxy/failure"
+	"outrigger/proxy/verdict"
+)
+
+// reply copies an upstream's answer to the client.
+func (v *visit) reply(resp *http.Response) {
+	v.ex.Status = resp.StatusCode
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		v.tunnel(resp)
+		return
+	}
+	defer resp.Body.Close()
+	first, err := v.firstBytes(resp)
+	if err != nil { // nothing has been sent yet, so the client gets a proper failure
+		v.fail(v.bodyBroke(err))
+		return
+	}
+	v.head(resp)
+	v.w.WriteHeader(resp.StatusCode)
+	if err := v.body(resp, first); err != nil {
+		v.abort(err)
+	}
+	for name, values := range resp.Trailer {
+		v.w.Header()[http.TrailerPrefix+name] = values
+	}
+	v.ended = true
+	if v.ex.Outcome == "" {
+		v.ex.Outcome = v.answered().Verdict.Outcome
+	}
+}
+
+// head makes the client's header of the upstream's.
+func (v *visit) head(resp *http.Response) {
+	dropHopByHop(resp.Header)
+	h := v.w.Header()
+	for name, values := range resp.Header {
+		h[name] = values
+	}
+	h["Via"] = v.gate.via.append(resp.Header["Via"], resp.ProtoMajor, resp.ProtoMinor)
+	if len(h["X-Request-Id"]) == 0 {
+		h["X-Request-Id"] = v.ex.Field(v.ex.RequestID)
+	}
+	for name := range resp.Trailer {
+		h["Trailer"] = append(h["Trailer"], name)
+	}
+	if resp.ContentLength >= 0 && len(h["Content-Length"]) == 0 && resp.ContentLength > 0 {
+		h["Content-Length"] = v.ex.Field(strconv.FormatInt(resp.ContentLength, 10))
+	}
+	v.tellAttempts(h, resp.StatusCode)
+}
+
+// tellAttempts says how hard we tried. After retries that did not help it says so in Proxy-Status, and that an outer hop must not repeat them.
+func (v *visit) tellAttempts(h http.Header, status int) {
+	last := v.ex.Last()
+	attempts := len(v.ex.Attempts)
+	if attempts == 1 && last.Verdict.Outcome == policy.OK {
+		return
+	}
+	h["Outrigger-Attempts"] = v.ex.Field(strconv.Itoa(attempts))
+	if status < 500 || v.ex.RetryRefused == "" {
+		return
+	}
+	h["Outrigger-Retryable"] = retryableNo
+	code := failure.RetriesExhausted
+	if last.Verdict.Failure != nil {
+		code = last.Verdict.Failure.Code
+	}
+	h["Proxy-Status"] = append(h["Proxy-Status"], failure.ProxyStatus(code, last.Endpoint, status))
+}
+
+var retryableNo = []string{"false"}
+
+// buffered is a reply body that knows how many bytes it can give without waiting.
+type buffered interface{ Buffered() int }
+
+// chunks are the buffers for bodies that are copied through user space.
+var chunks = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// firstBytes holds the head back until the body has begun, so that an upstream which dies at once is still a clean failure. A
+// body of unknown length may be a stream that is silent for long: its head waits only for what has arrived already.
+func (v *visit) firstBytes(resp *http.Response) (*chunk, error) {
+	if resp.ContentLength == 0 || resp.Body == http.NoBody || v.ex.Method == http.MethodHead {
+		return nil, nil
+	}
+	if b, ok := resp.Body.(buffered); resp.ContentLength < 0 && (!ok || b.Buffered() == 0) {
+		return nil, nil
+	}
+	c := &chunk{buf: chunks.Get().(*[]byte)}
+	n, err := resp.Body.Read(*c.buf)
+	c.n, c.end = n, errors.Is(err, io.EOF)
+	if err != nil && !c.end {
+		c.free()
+		return nil, err
+	}
+	return c, nil
+}
+
+// chunk is the beginning of a body, borrowed from chunks.
+type chunk struct {
+	buf *[]byte
+	n   int
+	end bool
+}
+
+func (c *chunk) free() { chunks.Put(c.buf) }
+
+// body copies what remains after first. A body of known length goes by the wire's own way, which may be the kernel's; any
+// other is flushed piece by piece, as it came.
+func (v *visit) body(resp *http.Response, first *chunk) error {
+	if first != nil {
+		n, err := v.w.Write((*first.buf)[:first.n])
+		v.ex.BytesOut += int64(n)
+		end := first.end
+		first.free()
+		if err != nil {
+			return clientError{err}
+		}
+		if end {
+			return nil
+		}
+	}
+	if resp.ContentLength >= 0 {
+		if resp.ContentLength == v.ex.BytesOut {
+			return drained(resp.Body)
+		}
+		n, err := io.Copy(v.w, resp.Body)
+		v.ex.BytesOut += n
+		return err
+	}
+	return v.stream(resp.Body)
+}
+
+// drained asks a body that has given all its bytes for its end, so that the connection can be used again.
+func drained(body io.Reader) error {
+	var none [1]byte
+	if _, err := body.Read(none[:]); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+func (v *visit) stream(body io.Reader) error {
+	flusher, _ := v.w.(http.Flusher)
+	buf := chunks.Get().(*[]byte)
+	defer chunks.Put(buf)
+	if flusher != nil && v.ex.BytesOut == 0 {
+		if b, ok := body.(buffered); !ok || b.Buffered() == 0 {
+			flusher.Flush() // the head of a stream that is silent yet
+		}
+	}
+	for {
+		n, err := body.Read(*buf)
+		if n > 0 {
+			written, werr := v.w.Write((*buf)[:n])
+			v.ex.BytesOut += int64(written)
+			if werr != nil {
+				return clientError{werr}
+			}
+			if b, ok := body.(buffered); flusher != nil && err == nil && (!ok || b.Buffered() == 0) {
+				flusher.Flush()
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// clientError marks a failure to write to the client.
+type clientError struct{ error }
+
+func (e clientError) Unwrap() error { return e.error }
+
+// answered is the attempt whose reply goes to the client.
+func (v *visit) answered() *exchange.Attempt {
+	if v.ex.Answered != nil {
+		return v.ex.Answered
+	}
+	return v.ex.Last()
+}
+
+// bodyBroke finds out whose fault it is that a reply's body ended early.
+func (v *visit) bodyBroke(err error) *failure.Error {
+	var client clientError
+	if errors.As(err, &client) || v.ex.ClientGone() {
+		err = failure.Wrap(failure.ClientClosed, err)
+	}
+	return verdict.BodyBroke(v.answered(), err)
+}
+
+// abort ends the client's connection so that a reply which broke off can never look complete (RFC 9112 section 8).
+func (v *visit) abort(err error) {
+	e := v.bodyBroke(err)
+	v.ex.Failure, v.ex.Outcome = e, policy.Failed
+	if e.Code == failure.ClientClosed {
+		v.ex.Outcome, v.ex.Status = policy.ClientClosed, failure.Of(failure.ClientClosed).Status
+	}
+	panic(http.ErrAbortHandler)
+}

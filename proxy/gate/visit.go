@@ -1,0 +1,115 @@
+package gate
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"outrigger/policy"
+	"outrigger/proxy/exchange"
+	"outrigger/proxy/failure"
+	"outrigger/proxy/live"
+)
+
+// visit is one request at the gate, from its open exchange to its record.
+type visit struct {
+	gate     *Gate
+	snapshot *live.Snapshot
+	entry    Entry
+	target   *live.Target
+	route    *live.Route
+	ex       *exchange.Exchange
+	w        http.ResponseWriter
+	bytesIn  int64
+	// ended is set when the reply ended as the upstream or we meant it; a visit that is unwound without it broke off.
+	ended bool
+}
+
+// run sends the request through the operation's stack and answers the client.
+func (v *visit) run(r *http.Request) {
+	out := r.WithContext(v.ex)
+	if v.entry.Upstream != "" || v.entry.Direction == policy.Outbound && r.Host == "" {
+		out.Host = "" // the endpoint's
+	}
+	resp, err := v.route.Stack.RoundTrip(out)
+	if err != nil {
+		v.fail(failure.From(err))
+		return
+	}
+	v.reply(resp)
+}
+
+// fail answers with a failure of ours, or breaks the connection where nobody listens any more.
+func (v *visit) fail(e *failure.Error) {
+	v.ex.Failure = e
+	v.ex.Outcome = policy.Failed
+	facts := failure.Of(e.Code)
+	switch {
+	case e.Code == failure.ClientClosed:
+		v.ex.Outcome, v.ex.Status = policy.ClientClosed, facts.Status
+		panic(http.ErrAbortHandler)
+	case facts.Refusal:
+		v.ex.Outcome = policy.Refused
+	}
+	v.ex.Status = e.HTTPStatus()
+	h := v.w.Header()
+	h["X-Request-Id"] = v.ex.Field(v.ex.RequestID)
+	attempts := len(v.ex.Attempts)
+	if attempts > 0 {
+		h["Outrigger-Attempts"] = v.ex.Field(strconv.Itoa(attempts))
+	}
+	n, _ := failure.Write(v.w, e, v.report(e))
+	v.ex.BytesOut = int64(n)
+	v.ended = true
+}
+
+func (v *visit) report(e *failure.Error) failure.Report {
+	report := failure.Report{
+		Upstream: v.ex.Upstream.Name, Operation: v.ex.Operation.ID, Attempts: len(v.ex.Attempts),
+		TraceID: v.ex.TraceID, RequestID: v.ex.RequestID, Instance: v.ex.Path, Retryable: v.retryable(e),
+	}
+	if a := v.ex.Last(); a != nil {
+		report.NextHop = a.Endpoint
+	}
+	return report
+}
+
+// retryable tells an outer hop whether another try may help: not where we tried again ourselves, or where time is up or the
+// request is wrong, and after an attempt that may have been processed only for an idempotent operation.
+func (v *visit) retryable(e *failure.Error) bool {
+	switch e.Code {
+	case failure.Deadline, failure.RequestInvalid, failure.NoRoute, failure.LoopDetected, failure.Internal:
+		return false
+	}
+	if len(v.ex.Attempts) > 1 {
+		return false
+	}
+	if a := v.ex.Last(); a != nil && !a.Verdict.Sent.Safe() {
+		return v.ex.Operation.Idempotent
+	}
+	return true
+}
+
+// end closes the exchange, whatever happened, and hands it to its recorder. It runs also while a panic unwinds.
+func (v *visit) end() {
+	ex := v.ex
+	ex.Duration = time.Since(ex.Start)
+	if !v.ended && ex.Outcome == "" {
+		v.broke()
+	}
+	if v.bytesIn > 0 && ex.BytesIn == 0 {
+		ex.BytesIn = v.bytesIn
+	}
+	ex.Finish()
+	v.target.InFlight.Add(-1)
+	v.route.Recorder.Record(ex)
+}
+
+// broke is for an exchange that a panic unwinds before anything was decided about it.
+func (v *visit) broke() {
+	if v.ex.ClientGone() {
+		v.ex.Outcome, v.ex.Status, v.ex.Failure = policy.ClientClosed, failure.Of(failure.ClientClosed).Status, failure.New(failure.ClientClosed, "")
+		return
+	}
+	v.ex.Outcome, v.ex.Status, v.ex.Failure = policy.Failed, http.StatusInternalServerError, failure.New(failure.Internal, "a panic ended the exchange")
+}

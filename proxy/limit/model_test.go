@@ -1,0 +1,134 @@
+package limit
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"outrigger/policy"
+	"outrigger/proxy/exchange"
+	"outrigger/proxy/failure"
+)
+
+// The model knows who is in flight and who waits, in plain lists.
+type model struct {
+	settings policy.Concurrency
+	inFlight []*visitor
+	queue    []*visitor
+}
+
+type visitor struct {
+	ex       *exchange.Exchange
+	leave    context.CancelFunc
+	expires  time.Time
+	answered bool
+	admitted bool
+	err      error
+}
+
+func (m *model) admit() {
+	for len(m.queue) > 0 && len(m.inFlight) < m.settings.Max {
+		m.inFlight = append(m.inFlight, m.queue[0])
+		m.queue = m.queue[1:]
+	}
+}
+
+func TestRandomSequencesAgreeWithASimpleModel(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		seed := rapid.SliceOfN(rapid.IntRange(0, 99), 1, 60).Draw(r, "steps")
+		synctest.Test(t, func(t *testing.T) {
+			m := &model{settings: policy.Concurrency{Max: 2, Queue: 2, QueueTimeout: 100 * time.Millisecond}}
+			l := New(m.settings)
+			for _, step := range seed {
+				m.step(t, l, step)
+				synctest.Wait()
+				m.check(t, l)
+			}
+			for _, v := range append(m.inFlight, m.queue...) {
+				v.leave()
+				synctest.Wait()
+				v.ex.Finish()
+			}
+			synctest.Wait()
+			if l.InFlight() != 0 || l.Queued() != 0 {
+				t.Fatalf("%d in flight, %d queued at the end", l.InFlight(), l.Queued())
+			}
+		})
+	})
+}
+
+func (m *model) step(t *testing.T, l *Limiter, step int) {
+	switch {
+	case step < 45: // one more comes
+		client, leave := context.WithCancel(t.Context())
+		v := &visitor{leave: leave, expires: time.Now().Add(m.settings.QueueTimeout)}
+		go func() {
+			v.ex, v.err = enter(l, client, 0)
+			v.answered, v.admitted = true, v.err == nil
+		}()
+		synctest.Wait()
+		switch {
+		case len(m.inFlight) < m.settings.Max:
+			m.inFlight = append(m.inFlight, v)
+		case len(m.queue) < m.settings.Queue:
+			m.queue = append(m.queue, v)
+		default:
+			if c, _ := code(v.err); c != failure.BulkheadFull {
+				t.Fatalf("beyond limit and queue: %v", v.err)
+			}
+			leave()
+		}
+	case step < 70: // one ends
+		if len(m.inFlight) > 0 {
+			at := step % len(m.inFlight)
+			m.inFlight[at].ex.Finish()
+			m.inFlight[at].leave()
+			m.inFlight = append(m.inFlight[:at], m.inFlight[at+1:]...)
+			m.admit()
+		}
+	case step < 80: // a waiting client leaves
+		if len(m.queue) > 0 {
+			at := step % len(m.queue)
+			v := m.queue[at]
+			v.leave()
+			synctest.Wait()
+			if c, _ := code(v.err); !v.answered || c != failure.ClientClosed {
+				t.Fatalf("a waiter whose client left: answered %v, %v", v.answered, v.err)
+			}
+			m.queue = append(m.queue[:at], m.queue[at+1:]...)
+		}
+	case step < 90: // time passes
+		time.Sleep(time.Duration(step-79) * 10 * time.Millisecond)
+		synctest.Wait()
+		for len(m.queue) > 0 && !m.queue[0].expires.After(time.Now()) {
+			if _, reason := code(m.queue[0].err); reason != "queue_timeout" {
+				t.Fatalf("a waiter whose time ran out: %v", m.queue[0].err)
+			}
+			m.queue[0].leave()
+			m.queue = m.queue[1:]
+		}
+	default: // an edit
+		m.settings.Max = step - 89
+		l.Adopt(m.settings)
+		m.admit()
+	}
+}
+
+func (m *model) check(t *testing.T, l *Limiter) {
+	if l.InFlight() != len(m.inFlight) || l.Queued() != len(m.queue) {
+		t.Fatalf("%d in flight and %d queued, the model has %d and %d", l.InFlight(), l.Queued(), len(m.inFlight), len(m.queue))
+	}
+	for _, v := range m.inFlight {
+		if !v.admitted {
+			t.Fatal("one that the model admitted still waits")
+		}
+	}
+	for _, v := range m.queue {
+		if v.answered {
+			t.Fatalf("one that the model lets wait was answered: %v", v.err)
+		}
+	}
+}

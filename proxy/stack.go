@@ -1,0 +1,44 @@
+package proxy
+
+import (
+	"net/http"
+
+	"outrigger/proxy/breaker"
+	"outrigger/proxy/deadline"
+	"outrigger/proxy/limit"
+	"outrigger/proxy/live"
+	"outrigger/proxy/replay"
+	"outrigger/proxy/retry"
+	"outrigger/proxy/verdict"
+)
+
+// layer wraps what stands below it.
+type layer = func(next http.RoundTripper) http.RoundTripper
+
+// stack is what happens to a request of one operation, outermost first. This is the only place where the order is written.
+// The gate stands above it (hygiene, match, the copy of the reply, the record), the wire below.
+func (p *Proxy) stack(on live.Parts) http.RoundTripper {
+	op := on.Operation
+	layers := []layer{
+		// The total deadline stands outermost, so that waiting for a slot, every attempt and every back-off count against it.
+		deadline.Total(op),
+		// The concurrency limit admits the exchange once, not each attempt: lower down, a retry could be refused the slot its own
+		// exchange holds; higher up, time in the queue would not count.
+		limit.Layer(on.Limiter),
+		// The body is kept for replay below the limit, so that an exchange which waits or is refused holds no memory.
+		replay.Layer(p.memory, op.Policy.Retry),
+		// Retry opens the attempts. All below happens once per attempt, all above once per exchange.
+		retry.Layer(retry.Settings{Operation: on.Operation, Budget: on.Budget, Endpoints: len(on.Upstream.Endpoints)}),
+		// The breaker stands inside retry: each attempt needs a permit of its own, and a circuit that opens stops the retries.
+		breaker.Layer(on.Circuit),
+		// The attempt timeout stands inside the breaker, so that an attempt which it ends speaks against the upstream.
+		deadline.Attempt(op),
+		// The verdict stands next to the wire: every layer above decides on its one word and never looks at statuses or errors.
+		verdict.Layer(),
+	}
+	next := http.RoundTripper(on.Endpoints)
+	for i := len(layers) - 1; i >= 0; i-- {
+		next = layers[i](next)
+	}
+	return next
+}

@@ -1,0 +1,119 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+
+	"outrigger/policy"
+	"outrigger/proxy/admin"
+	"outrigger/proxy/live"
+	"outrigger/proxy/observe"
+	"outrigger/proxy/source/file"
+)
+
+// status is the sidecar as operators see it: it answers admin and observe.
+type status struct{ p *Proxy }
+
+// Upstreams tells how every upstream of the current set stands.
+func (s status) Upstreams() []observe.UpstreamState {
+	var all []observe.UpstreamState
+	for _, st := range s.p.live.Status() {
+		all = append(all, upstreamState(st))
+	}
+	return all
+}
+
+func upstreamState(st live.Status) observe.UpstreamState {
+	u := st.Target.Upstream
+	state := observe.UpstreamState{Name: u.Name, Direction: u.Direction, InFlight: int(st.Target.InFlight.Load()), BudgetLeft: 1}
+	for _, r := range st.Routes {
+		state.Operations = append(state.Operations, operationState(r))
+	}
+	parts := st.Target.Unmatched().Parts
+	if parts.Endpoints == nil {
+		return state
+	}
+	state.BudgetLeft = parts.Budget.AvailableRatio()
+	for _, e := range parts.Endpoints.Status() {
+		state.Endpoints = append(state.Endpoints, observe.EndpointState{Address: e.Address, State: e.State})
+		state.Connections += e.Open
+	}
+	return state
+}
+
+func operationState(r *live.Route) observe.OperationState {
+	state := observe.OperationState{Name: r.Operation.ID, Circuit: "off"}
+	if ended, ok := r.Recorder.(interface{ Ended() uint64 }); ok {
+		state.Requests = ended.Ended()
+	}
+	if c := r.Parts.Circuit; c != nil && !r.Operation.Policy.Breaker.Off {
+		at := c.Status()
+		state.Circuit, state.Since, state.FailureRate = string(at.State), at.Since, at.FailureRate
+	}
+	if l := r.Parts.Limiter; l != nil {
+		state.InFlight, state.Queued = l.InFlight(), l.Queued()
+		if c := r.Operation.Policy.Concurrency; !c.Off {
+			state.Limit = c.Max
+		}
+	}
+	return state
+}
+
+// ClientConnections counts the open connections of all ports that carry requests.
+func (s status) ClientConnections() int { return s.p.ports.Connections() }
+
+// Live never fails: whoever can answer is alive.
+func (s status) Live() []admin.Check { return []admin.Check{{Name: "process"}} }
+
+// Started passes once the ports are bound.
+func (s status) Started() []admin.Check {
+	c := admin.Check{Name: "ports"}
+	if s.p.state.Load() == starting {
+		c.Err = errors.New("the ports are not bound yet")
+	}
+	return []admin.Check{c}
+}
+
+// Ready fails before the first policy and while draining. An edit that was rejected is told, but the last good policy serves on.
+func (s status) Ready() []admin.Check {
+	serves := admin.Check{Name: "serving"}
+	switch s.p.state.Load() {
+	case starting:
+		serves.Err = errors.New("the ports are not bound yet")
+	case draining:
+		serves.Err = errors.New("the sidecar drains")
+	}
+	return []admin.Check{serves, {Name: "policy", Note: s.note()}}
+}
+
+func (s status) note() string {
+	if err := s.p.rejected(); err != nil {
+		return "the latest edit was rejected, version " + short(s.Current().Version) + " still serves: " + err.Error()
+	}
+	return ""
+}
+
+// Current is the served set.
+func (s status) Current() *policy.Set {
+	if snapshot := s.p.live.Current(); snapshot != nil {
+		return snapshot.Set
+	}
+	return nil
+}
+
+// Reload reads the policy again. It ignores ctx: a reading is bounded by the size of its files.
+func (s status) Reload(context.Context) (admin.Reload, error) {
+	var done admin.Reload
+	s.p.source.Reload(func(u file.Update) {
+		before := s.Current().Version
+		s.p.offer(u)
+		done = admin.Reload{Version: s.Current().Version, Result: "applied", Problems: u.Problems}
+		switch {
+		case s.p.rejected() != nil:
+			done.Result = "rejected"
+		case done.Version == before:
+			done.Result = "unchanged"
+		}
+	})
+	return done, nil
+}
