@@ -2,6 +2,7 @@ package limit
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,12 +22,23 @@ type model struct {
 }
 
 type visitor struct {
-	ex       *exchange.Exchange
-	leave    context.CancelFunc
-	expires  time.Time
-	answered bool
-	admitted bool
-	err      error
+	leave   context.CancelFunc
+	expires time.Time
+	answer  atomic.Pointer[answer] // nil while it waits
+}
+
+type answer struct {
+	ex  *exchange.Exchange
+	err error
+}
+
+func (v *visitor) finish() { v.answer.Load().ex.Finish() }
+
+func (v *visitor) code() (failure.Code, string) {
+	if a := v.answer.Load(); a != nil {
+		return code(a.err)
+	}
+	return "waits", ""
 }
 
 func (m *model) admit() {
@@ -50,7 +62,7 @@ func TestRandomSequencesAgreeWithASimpleModel(t *testing.T) {
 			for _, v := range append(m.inFlight, m.queue...) {
 				v.leave()
 				synctest.Wait()
-				v.ex.Finish()
+				v.finish()
 			}
 			synctest.Wait()
 			if l.InFlight() != 0 || l.Queued() != 0 {
@@ -66,8 +78,8 @@ func (m *model) step(t *testing.T, l *Limiter, step int) {
 		client, leave := context.WithCancel(t.Context())
 		v := &visitor{leave: leave, expires: time.Now().Add(m.settings.QueueTimeout)}
 		go func() {
-			v.ex, v.err = enter(l, client, 0)
-			v.answered, v.admitted = true, v.err == nil
+			ex, err := enter(l, client, 0)
+			v.answer.Store(&answer{ex, err})
 		}()
 		synctest.Wait()
 		switch {
@@ -76,15 +88,15 @@ func (m *model) step(t *testing.T, l *Limiter, step int) {
 		case len(m.queue) < m.settings.Queue:
 			m.queue = append(m.queue, v)
 		default:
-			if c, _ := code(v.err); c != failure.BulkheadFull {
-				t.Fatalf("beyond limit and queue: %v", v.err)
+			if c, reason := v.code(); c != failure.BulkheadFull || reason != "bulkhead_full" {
+				t.Fatalf("beyond limit and queue: %s (%s)", c, reason)
 			}
 			leave()
 		}
 	case step < 70: // one ends
 		if len(m.inFlight) > 0 {
 			at := step % len(m.inFlight)
-			m.inFlight[at].ex.Finish()
+			m.inFlight[at].finish()
 			m.inFlight[at].leave()
 			m.inFlight = append(m.inFlight[:at], m.inFlight[at+1:]...)
 			m.admit()
@@ -95,8 +107,8 @@ func (m *model) step(t *testing.T, l *Limiter, step int) {
 			v := m.queue[at]
 			v.leave()
 			synctest.Wait()
-			if c, _ := code(v.err); !v.answered || c != failure.ClientClosed {
-				t.Fatalf("a waiter whose client left: answered %v, %v", v.answered, v.err)
+			if c, _ := v.code(); c != failure.ClientClosed {
+				t.Fatalf("a waiter whose client left: %s", c)
 			}
 			m.queue = append(m.queue[:at], m.queue[at+1:]...)
 		}
@@ -104,8 +116,8 @@ func (m *model) step(t *testing.T, l *Limiter, step int) {
 		time.Sleep(time.Duration(step-79) * 10 * time.Millisecond)
 		synctest.Wait()
 		for len(m.queue) > 0 && !m.queue[0].expires.After(time.Now()) {
-			if _, reason := code(m.queue[0].err); reason != "queue_timeout" {
-				t.Fatalf("a waiter whose time ran out: %v", m.queue[0].err)
+			if c, reason := m.queue[0].code(); reason != "queue_timeout" {
+				t.Fatalf("a waiter whose time ran out: %s (%s)", c, reason)
 			}
 			m.queue[0].leave()
 			m.queue = m.queue[1:]
@@ -122,13 +134,13 @@ func (m *model) check(t *testing.T, l *Limiter) {
 		t.Fatalf("%d in flight and %d queued, the model has %d and %d", l.InFlight(), l.Queued(), len(m.inFlight), len(m.queue))
 	}
 	for _, v := range m.inFlight {
-		if !v.admitted {
-			t.Fatal("one that the model admitted still waits")
+		if c, _ := v.code(); c != "" {
+			t.Fatalf("one that the model admitted: %s", c)
 		}
 	}
 	for _, v := range m.queue {
-		if v.answered {
-			t.Fatalf("one that the model lets wait was answered: %v", v.err)
+		if c, _ := v.code(); c != "waits" {
+			t.Fatalf("one that the model lets wait: %s", c)
 		}
 	}
 }
