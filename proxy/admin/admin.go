@@ -26,8 +26,10 @@ type Policies interface {
 
 // Reload is what became of a policy that was read again.
 type Reload struct {
-	Result   string          `json:"result"`  // applied, unchanged, rejected
-	Version  string          `json:"version"` // of the set that is served now
+	Result  string `json:"result"`  // applied, unchanged, rejected
+	Version string `json:"version"` // of the set that is served now
+	// Reason is what stood in the way where it was not the policy itself, such as a port in use.
+	Reason   string          `json:"reason,omitempty"`
 	Problems policy.Problems `json:"-"`
 }
 

@@ -2,6 +2,8 @@ package observe
 
 import (
 	"flag"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -113,6 +115,53 @@ func TestMetricsTellTheStoryOfTheExchanges(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// stuck is a State that does not answer until it is let go.
+type stuck struct {
+	standing
+	asked, free chan struct{}
+}
+
+func (s stuck) Upstreams() []UpstreamState {
+	s.asked <- struct{}{}
+	<-s.free
+	return nil
+}
+
+func TestAScrapeThatIsStuckHoldsNoRequestUp(t *testing.T) {
+	o := New(Options{})
+	s := series(o)
+	s.Record(ended(t))
+	state := stuck{asked: make(chan struct{}), free: make(chan struct{})}
+	o.Watch(state)
+	scraping, h := make(chan int, scrapesAtOnce), o.Metrics()
+	for range scrapesAtOnce {
+		go func() {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+			scraping <- w.Code
+		}()
+		<-state.asked
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("one scrape more than the bound: %d", w.Code)
+	}
+	s.Record(ended(t)) // each of these would wait for ever
+	s.Record(ended(t, func(ex *exchange.Exchange) { ex.Status = 201 }))
+	o.Series(policy.Outbound, "inventory", "new")
+	o.Adopt(&policy.Set{Version: version}, "p")
+	if s.Ended() != 3 {
+		t.Errorf("%d exchanges recorded", s.Ended())
+	}
+	close(state.free)
+	for range scrapesAtOnce {
+		if code := <-scraping; code != http.StatusOK {
+			t.Errorf("a scrape that was let go: %d", code)
+		}
 	}
 }
 
