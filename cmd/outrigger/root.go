@@ -15,6 +15,7 @@ var commands = []func() *cobra.Command{
 	newProxyCommand,
 	newRunCommand,
 	newHealthcheckCommand,
+	newVersionCommand,
 }
 
 // ranAnnotation marks a root whose command has begun to run, so that its errors are told from those of the command line.

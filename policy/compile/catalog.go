@@ -38,5 +38,8 @@ func (c *compiler) catalog(file specFile) *catalog {
 	if found != nil {
 		read.Catalog, read.broken = found, problems.HasErrors()
 	}
+	if c.options.CheckSchemas && !read.broken {
+		c.problems = append(c.problems, reader.CheckSchemas(path)...)
+	}
 	return read
 }

@@ -106,7 +106,7 @@ func (c *compiler) checkStatuses(s *source, d *declared) {
 			case v.level == levelOperation && !d.declares(item.status):
 				c.undeclared(key, item, "operation "+d.ID)
 			case v.level == levelUpstream && !slices.ContainsFunc(s.ops, func(o *declared) bool { return o.declares(item.status) }):
-				c.undeclared(key, item, "every operation of "+s.title())
+				c.undeclared(key, item, "any operation of "+s.title())
 			}
 		}
 	}
