@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Interrupter is something that waits and can be made to stop.
-type Interrupter interface{ Interrupt() }
+// Interrupter is something that waits and can be made to stop. It is an alias,
+// so that contexts of other packages are Cancellable without importing this one.
+type Interrupter = interface{ Interrupt() }
 
 // requestContext is the context of one request. It costs one allocation; what
 // somebody must wait for (a Done channel, children) is made when first asked
