@@ -61,21 +61,14 @@ func (t *total) ended(ex *exchange.Exchange, err error) error {
 		return f
 	case ex.ClientGone():
 		return failure.Wrap(failure.ClientClosed, err)
-	case f.Code == failure.Deadline:
-		t.say(ex)
+	}
+	if deadline, ok := ex.Deadline(); f.Code != failure.Deadline && (!ok || time.Now().Before(deadline)) {
 		return f
 	}
-	if deadline, ok := ex.Deadline(); ok && !time.Now().Before(deadline) {
-		t.say(ex)
-		return failure.Wrap(failure.Deadline, err)
-	}
-	return f
-}
-
-func (t *total) say(ex *exchange.Exchange) {
+	what, key := "the request timeout of "+t.op.Policy.Timeouts.Request.String()+" ended", "timeouts.request"
 	if ex.CallerDeadline {
-		ex.Decide("deadline", "the caller's deadline passed", "")
-		return
+		what, key = "the caller's deadline passed", ""
 	}
-	ex.Decide("deadline", "the request timeout of "+t.op.Policy.Timeouts.Request.String()+" ended", "timeouts.request")
+	ex.Decide("deadline", what, key)
+	return &failure.Error{Code: failure.Deadline, Detail: what, Err: err}
 }
