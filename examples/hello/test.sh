@@ -19,10 +19,12 @@ declare -A pid_of
 say() { printf '%s\n' "$*"; }
 fail() { printf 'FAIL %s\n' "$*" >&2; exit 1; }
 
+# What still runs is asked to end, so that `outrigger run` takes its service along, and killed when it does not.
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
   local name
-  for name in "${names[@]}"; do kill -KILL "${pid_of[$name]}" 2>/dev/null || true; done
+  for name in "${names[@]}"; do kill -TERM "${pid_of[$name]}" 2>/dev/null || true; done
+  for name in "${names[@]}"; do ended "$name" 12 || kill -KILL "${pid_of[$name]}" 2>/dev/null || true; done
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
@@ -64,7 +66,7 @@ build() {
   mkdir -p "$work/bin" "$work/log"
   say "building the sidecar, orders and inventory"
   go build -o "$work/bin/" ./cmd/outrigger ./$hello/orders ./$hello/inventory ./$hello/check
-  if ! cmp -s $hello/service_one/requirements.txt "$work/venv/requirements.txt"; then
+  if [[ ! -x $work/venv/bin/python ]] || ! cmp -s $hello/service_one/requirements.txt "$work/venv/requirements.txt"; then
     say "installing Flask into .cache/hello/venv"
     rm -rf "$work/venv"
     python3 -m venv "$work/venv"
