@@ -66,6 +66,9 @@ func protected(name string) bool {
 // dropHopByHop removes hop-by-hop fields of a request or a reply.
 func dropHopByHop(header http.Header) {
 	for _, line := range header["Connection"] {
+		if line == "keep-alive" || line == "close" { // nearly always; neither names a field that stays
+			continue
+		}
 		for token := range strings.SplitSeq(line, ",") {
 			if name := textproto.CanonicalMIMEHeaderKey(textproto.TrimString(token)); name != "" && !protected(name) {
 				delete(header, name)

@@ -10,6 +10,7 @@ import (
 	"outrigger/policy"
 	"outrigger/proxy/exchange"
 	"outrigger/proxy/failure"
+	"outrigger/proxy/http1"
 	"outrigger/proxy/verdict"
 )
 
@@ -81,19 +82,22 @@ func (v *visit) tellAttempts(h http.Header, status int) {
 
 var retryableNo = []string{"false"}
 
-// buffered is a reply body that knows how many bytes it can give without waiting.
-type buffered interface{ Buffered() int }
+// readier is a reply body that knows whether a read would wait; the wire's do.
+type readier interface{ Ready() bool }
+
+func ready(body io.Reader) bool {
+	r, ok := body.(readier)
+	return ok && r.Ready()
+}
 
 // chunks are the buffers for bodies that are copied through user space.
 var chunks = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// firstBytes holds the head back until the body has begun, so that an upstream which dies at once is still a clean failure. A
-// body of unknown length may be a stream that is silent for long: its head waits only for what has arrived already.
+// firstBytes holds the head back until the body has begun, so that an upstream which dies at once is still a clean failure. Where
+// bytes have arrived with the head it has begun. A body of unknown length may be a stream that is silent for long: its head does
+// not wait.
 func (v *visit) firstBytes(resp *http.Response) (*chunk, error) {
-	if resp.ContentLength == 0 || resp.Body == http.NoBody || v.ex.Method == http.MethodHead {
-		return nil, nil
-	}
-	if b, ok := resp.Body.(buffered); resp.ContentLength < 0 && (!ok || b.Buffered() == 0) {
+	if resp.ContentLength <= 0 || resp.Body == http.NoBody || v.ex.Method == http.MethodHead || ready(resp.Body) {
 		return nil, nil
 	}
 	c := &chunk{buf: chunks.Get().(*[]byte)}
@@ -115,8 +119,7 @@ type chunk struct {
 
 func (c *chunk) free() { chunks.Put(c.buf) }
 
-// body copies what remains after first. A body of known length goes by the wire's own way, which may be the kernel's; any
-// other is flushed piece by piece, as it came.
+// body copies what remains after first. The wire sends it as it comes, by the kernel where it can.
 func (v *visit) body(resp *http.Response, first *chunk) error {
 	if first != nil {
 		n, err := v.w.Write((*first.buf)[:first.n])
@@ -130,54 +133,12 @@ func (v *visit) body(resp *http.Response, first *chunk) error {
 			return nil
 		}
 	}
-	if resp.ContentLength >= 0 {
-		if resp.ContentLength == v.ex.BytesOut {
-			return drained(resp.Body)
-		}
-		n, err := io.Copy(v.w, resp.Body)
-		v.ex.BytesOut += n
-		return err
+	if flusher, ok := v.w.(http.Flusher); ok && resp.ContentLength < 0 && !ready(resp.Body) {
+		flusher.Flush() // the head of a stream that is silent yet
 	}
-	return v.stream(resp.Body)
-}
-
-// drained asks a body that has given all its bytes for its end, so that the connection can be used again.
-func drained(body io.Reader) error {
-	var none [1]byte
-	if _, err := body.Read(none[:]); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	return nil
-}
-
-func (v *visit) stream(body io.Reader) error {
-	flusher, _ := v.w.(http.Flusher)
-	buf := chunks.Get().(*[]byte)
-	defer chunks.Put(buf)
-	if flusher != nil && v.ex.BytesOut == 0 {
-		if b, ok := body.(buffered); !ok || b.Buffered() == 0 {
-			flusher.Flush() // the head of a stream that is silent yet
-		}
-	}
-	for {
-		n, err := body.Read(*buf)
-		if n > 0 {
-			written, werr := v.w.Write((*buf)[:n])
-			v.ex.BytesOut += int64(written)
-			if werr != nil {
-				return clientError{werr}
-			}
-			if b, ok := body.(buffered); flusher != nil && err == nil && (!ok || b.Buffered() == 0) {
-				flusher.Flush()
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
+	n, err := io.Copy(v.w, resp.Body)
+	v.ex.BytesOut += n
+	return err
 }
 
 // clientError marks a failure to write to the client.
@@ -195,8 +156,9 @@ func (v *visit) answered() *exchange.Attempt {
 
 // bodyBroke finds out whose fault it is that a reply's body ended early.
 func (v *visit) bodyBroke(err error) *failure.Error {
-	var client clientError
-	if errors.As(err, &client) || v.ex.ClientGone() {
+	var write clientError
+	var client *http1.ClientError
+	if errors.As(err, &write) || errors.As(err, &client) || v.ex.ClientGone() {
 		err = failure.Wrap(failure.ClientClosed, err)
 	}
 	return verdict.BodyBroke(v.answered(), err)

@@ -35,7 +35,7 @@ func (w *response) ReadFrom(src io.Reader) (total int64, err error) {
 		if err == io.EOF {
 			return total, nil
 		}
-		waits := (upstream == nil || !upstream.ready()) && w.written != w.length
+		waits := (upstream == nil || !upstream.Ready()) && w.written != w.length
 		if n > 0 && (waits || len(w.buf.free()) == 0) {
 			if failed := w.flush(false); failed != nil {
 				return total, failed

@@ -65,8 +65,8 @@ func (b *respBody) fits(n int) bool {
 	return b.dec.done() || b.dec.kind == lengthBody && b.dec.remain <= int64(n)
 }
 
-// ready reports that more can be read without waiting.
-func (b *respBody) ready() bool {
+// Ready reports that Read would not wait.
+func (b *respBody) Ready() bool {
 	if b.dec.kind == chunkedBody {
 		return b.dec.ready()
 	}
