@@ -135,9 +135,19 @@ func TestThePortForMetricsServesMetricsAndProbesAlone(t *testing.T) {
 		method, target string
 		status         int
 	}{
-		{"GET", "/metrics", 200}, {"GET", "/livez", 200}, {"GET", "/readyz", 200}, {"GET", "/startupz", 200}, {"HEAD", "/readyz", 200},
-		{"GET", "/", 404}, {"GET", "/policy", 404}, {"GET", "/decisions", 404}, {"GET", "/operations", 404},
-		{"POST", "/drain", 404}, {"POST", "/policy/reload", 404}, {"POST", "/log-level", 404}, {"POST", "/metrics", 405},
+		{"GET", "/metrics", 200},
+		{"GET", "/livez", 200},
+		{"GET", "/readyz", 200},
+		{"GET", "/startupz", 200},
+		{"HEAD", "/readyz", 200},
+		{"GET", "/", 404},
+		{"GET", "/policy", 404},
+		{"GET", "/decisions", 404},
+		{"GET", "/operations", 404},
+		{"POST", "/drain", 404},
+		{"POST", "/policy/reload", 404},
+		{"POST", "/log-level", 404},
+		{"POST", "/metrics", 405},
 		{"GET", "/metrics?name[]=" + strings.Repeat("x", maxQuery), 414},
 	} {
 		r := httptest.NewRequest(c.method, c.target, nil)
@@ -174,7 +184,7 @@ func TestTheIndexListsEveryPath(t *testing.T) {
 
 func TestASlowReaderIsCutOff(t *testing.T) {
 	w := &deadlines{ResponseWriter: httptest.NewRecorder()}
-	r := httptest.NewRequest("GET", "/metrics", nil)
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	r.RemoteAddr = near
 	before := time.Now()
 	(&sidecar{}).handler().ServeHTTP(w, r)

@@ -25,10 +25,16 @@ func TestAReloadTellsWhatBecameOfIt(t *testing.T) {
 		"unchanged": {Reload{Result: "unchanged", Version: "v1"}, nil, 200, `{"result":"unchanged","version":"v1","problems":[]}`},
 		"rejected": {Reload{Result: "rejected", Version: "v1", Problems: policy.Problems{problem}}, nil, 422, `{"result":"rejected","version":"v1","problems":[` +
 			`{"code":"OR110","severity":"error","file":"policy.yaml","line":3,"column":5,"endLine":3,"endColumn":9,"message":"unknown field","expected":"","suggestion":""}]}`},
-		"rejected for a port": {Reload{Result: "rejected", Version: "v1", Reason: "127.0.0.1:80 is in use"}, nil, 422,
-			`{"result":"rejected","version":"v1","reason":"127.0.0.1:80 is in use","problems":[]}`},
-		"not read": {Reload{}, errors.New("the sidecar is draining"), 503,
-			`{"title":"Service Unavailable","status":503,"detail":"the policy was not read: the sidecar is draining"}`},
+		"rejected for a port": {
+			Reload{Result: "rejected", Version: "v1", Reason: "127.0.0.1:80 is in use"},
+			nil, 422,
+			`{"result":"rejected","version":"v1","reason":"127.0.0.1:80 is in use","problems":[]}`,
+		},
+		"not read": {
+			Reload{},
+			errors.New("the sidecar is draining"), 503,
+			`{"title":"Service Unavailable","status":503,"detail":"the policy was not read: the sidecar is draining"}`,
+		},
 	} {
 		s := &sidecar{reload: c.reload, err: c.err}
 		w := s.ask("POST", "/policy/reload", "")

@@ -79,7 +79,7 @@ func ownName(host string) bool {
 
 func fromLoopback(remote string) bool {
 	at, err := netip.ParseAddrPort(remote)
-	return err == nil && at.Addr().Unmap().IsLoopback()
+	return err == nil && at.Addr().IsLoopback() // also of IPv4 in IPv6
 }
 
 var (

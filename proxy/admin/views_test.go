@@ -15,10 +15,14 @@ import (
 
 func TestOperationsHaveTheShapeOfTheSurface(t *testing.T) {
 	s := &sidecar{states: []observe.UpstreamState{
-		{Name: "inventory", Direction: policy.Outbound, BudgetLeft: 0.5, InFlight: 2, Connections: 4,
+		{
+			Name: "inventory", Direction: policy.Outbound, BudgetLeft: 0.5, InFlight: 2, Connections: 4,
 			Endpoints: []observe.EndpointState{{Address: "inventory:8080", State: "healthy"}},
-			Operations: []observe.OperationState{{Name: "getStock", Circuit: "open", Since: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC),
-				FailureRate: 0.6, InFlight: 1, Requests: 1000, Limit: 200, Queued: 3}}},
+			Operations: []observe.OperationState{{
+				Name: "getStock", Circuit: "open", Since: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC),
+				FailureRate: 0.6, InFlight: 1, Requests: 1000, Limit: 200, Queued: 3,
+			}},
+		},
 		{Name: policy.Application, Direction: policy.Inbound, BudgetLeft: 1},
 	}}
 	want := `{"upstreams":[{"name":"inventory","direction":"outbound","budget_left":0.5,"in_flight":2,"connections":4,` +
@@ -85,8 +89,10 @@ func orders() *policy.Set {
 		ID: "getStock", Method: "GET", Template: "/stock/{item}", Place: policy.Place{File: "openapi.yaml", Line: 7}, Idempotent: true,
 		Policy: policy.Policy{
 			Timeouts: policy.Timeouts{Request: 300 * time.Millisecond, Connect: 2 * time.Second},
-			Retry: policy.Retry{Retries: 1, MaxBody: 64 << 10, When: policy.Conditions{Connect: true, Statuses: policy.Statuses(408, 502, 503, 504)},
-				IdempotencyKey: policy.IdempotencyKey{Mode: policy.KeyInject, Header: "Idempotency-Key"}},
+			Retry: policy.Retry{
+				Retries: 1, MaxBody: 64 << 10, When: policy.Conditions{Connect: true, Statuses: policy.Statuses(408, 502, 503, 504)},
+				IdempotencyKey: policy.IdempotencyKey{Mode: policy.KeyInject, Header: "Idempotency-Key"},
+			},
 			Breaker: policy.Breaker{Off: true}, Concurrency: policy.Concurrency{Max: 1000},
 			Origins: map[string]policy.Origin{
 				"timeouts.request": at(12, "operation"), "retry.when": at(8, "upstream"), "retry.idempotencyKey": at(13, "operation"),
@@ -162,6 +168,11 @@ func TestThePolicyIsSentOncePerVersion(t *testing.T) {
 	tag := s.ask("GET", "/policy", "").Header().Get("Etag")
 	if tag != `"0123456789abcdef"` {
 		t.Fatalf("ETag %s", tag)
+	}
+	for target, want := range map[string]string{"/policy": "no-cache", "/decisions": "no-store", "/readyz": "no-store"} {
+		if got := s.ask("GET", target, "").Header().Get("Cache-Control"); got != want {
+			t.Errorf("%s: Cache-Control %s, want %s", target, got, want)
+		}
 	}
 	for condition, status := range map[string]int{
 		tag: 304, "W/" + tag: 304, `"other", ` + tag: 304, "*": 304, `"other"`: 200, "0123456789abcdef": 200,

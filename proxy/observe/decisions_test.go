@@ -186,6 +186,24 @@ func TestRecordsKeepNothingOfTheRequestHead(t *testing.T) {
 	}
 }
 
+func TestARecordThatIsFilledAnewKeepsNothingOfTheOneBefore(t *testing.T) {
+	o := New(Options{})
+	s := series(o)
+	before := heap()
+	for range MaxDecisions / 2 {
+		s.Record(ended(t, failed, func(ex *exchange.Exchange) {
+			ex.Decisions = []exchange.Decision{{Rule: "retry", What: strings.Repeat("x", 64<<10)}, {Rule: "retry", What: strings.Repeat("x", 64<<10)}}
+		}))
+	}
+	for range MaxDecisions / 2 {
+		s.Record(ended(t, failed, func(ex *exchange.Exchange) { ex.Decisions = []exchange.Decision{{Rule: "retry", What: "no"}} }))
+	}
+	if grown := heap() - before; grown > 8<<20 {
+		t.Errorf("%d MiB are kept", grown>>20)
+	}
+	runtime.KeepAlive(o)
+}
+
 func heap() int64 {
 	runtime.GC()
 	runtime.GC()

@@ -150,7 +150,8 @@ var lines = sync.Pool{New: func() any {
 func (h *jsonHandler) line(at time.Time, level slog.Level, attrs []slog.Attr) {
 	buf := lines.Get().(*[]byte)
 	defer lines.Put(buf)
-	b := append((*buf)[:0], `{"time":"`...)
+	b := (*buf)[:0]
+	b = append(b, `{"time":"`...)
 	b = at.AppendFormat(b, time.RFC3339Nano)
 	b = append(b, `","level":"`...)
 	b = append(b, level.String()...)
@@ -176,7 +177,7 @@ func appendValue(b []byte, v *slog.Value) []byte {
 		return strconv.AppendFloat(b, v.Float64(), 'f', -1, 64)
 	}
 	s := v.String()
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
 			return appendEscaped(b, s)
 		}

@@ -74,7 +74,8 @@ func (standing) Upstreams() []UpstreamState {
 		Name: "inventory", Direction: policy.Outbound, BudgetLeft: 0.75, InFlight: 2, Connections: 5,
 		Endpoints: []EndpointState{{"inventory:8080", "healthy"}, {"inventory:8081", "ejected"}},
 		Operations: []OperationState{
-			{Name: "getStock", Circuit: "half_open"}, {Name: policy.Unmatched, Circuit: "off"},
+			{Name: "getStock", Circuit: "half_open"},
+			{Name: policy.Unmatched, Circuit: "off"},
 			{Name: "getStock", Circuit: "closed"},
 		},
 	}

@@ -17,7 +17,7 @@ import (
 func (s *Series) Record(ex *exchange.Exchange) {
 	s.ended.Add(1)
 	sum := summarise(ex)
-	s.count(ex, &sum)
+	s.count(ex)
 	s.observer.decisions.add(s, ex, &sum)
 	s.observer.line(s, ex, &sum)
 }
@@ -84,7 +84,7 @@ func summarise(ex *exchange.Exchange) summary {
 // made tells an attempt from one that a layer turned down before any endpoint was chosen, which no upstream ever saw.
 func made(a *exchange.Attempt) bool { return a.Endpoint != "" }
 
-func (s *Series) count(ex *exchange.Exchange, sum *summary) {
+func (s *Series) count(ex *exchange.Exchange) {
 	t := s.times()
 	s.requests.of(&s.life, requestKey{ex.Status, ex.Outcome}).Inc()
 	t.observe(ex)

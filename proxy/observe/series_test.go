@@ -18,7 +18,7 @@ func TestSeriesOfAnOperationThatIsGoneAreDroppedAfterAGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := New(Options{})
 		set := &policy.Set{Version: version, Service: "orders"}
-		gone := series(o)
+		gone, unused := series(o), o.Series(policy.Outbound, "inventory", "getStock of old")
 		stays := o.Series(policy.Outbound, "inventory", "listStock")
 		o.Adopt(set, "p")
 		story(t, o)
@@ -36,7 +36,9 @@ func TestSeriesOfAnOperationThatIsGoneAreDroppedAfterAGrace(t *testing.T) {
 				t.Errorf("left behind: %s", line)
 			}
 		}
-		gone.Record(ended(t)) // an exchange that outlived its operation
+		gone.Record(ended(t)) // exchanges that outlived their operation, as ever and as never before
+		gone.Record(ended(t, func(ex *exchange.Exchange) { ex.Status = 418 }))
+		unused.Record(ended(t))
 		o.Transition(CircuitChange{Upstream: "inventory", Operation: "getStock", From: "open", To: "closed", Cause: "forced"})
 		if text := metrics(o); strings.Contains(text, "getStock") || !strings.Contains(text, `operation="listStock"`) {
 			t.Error("a late exchange brought the series back, or the series that stays is gone")

@@ -80,7 +80,7 @@ func requestID(values []string) (string, bool) {
 	if len(values) != 1 || values[0] == "" || len(values[0]) > maxRequestID {
 		return "", false
 	}
-	for i := 0; i < len(values[0]); i++ {
+	for i := range len(values[0]) {
 		if c := values[0][i]; c <= ' ' || c > '~' {
 			return "", false
 		}
@@ -94,8 +94,6 @@ func newIDs() string {
 	for i := 0; i < len(raw); i += 8 {
 		binary.LittleEndian.PutUint64(raw[i:], rand.Uint64())
 	}
-	raw[15] |= 1 // neither id may be all zeros
-	raw[23] |= 1
 	uuid := raw[24:]
 	uuid[6] = uuid[6]&0x0f | 0x40
 	uuid[8] = uuid[8]&0x3f | 0x80
@@ -125,7 +123,7 @@ func baggageFits(values []string) bool {
 }
 
 func lowerHex(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
