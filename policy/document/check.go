@@ -115,7 +115,7 @@ func (c *checker) refuse(p policy.Problem) {
 }
 
 func (c *checker) report(p policy.Problem) {
-	if len(c.problems) < maxProblems {
+	if len(c.problems) < c.lim.problems {
 		p.Severity = policy.Error
 		c.problems = append(c.problems, p)
 	}

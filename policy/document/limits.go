@@ -17,18 +17,17 @@ type limits struct {
 	depth int
 	// aliases bounds the aliases written, added the values they stand for, all alias levels multiplied out.
 	aliases, added int
+	// problems bounds the problems reported; a file with more is mended in rounds.
+	problems int
 	// strict also refuses keys that are not strings and tags of the file's own.
 	strict bool
 }
 
 // policyLimits keep a policy below 64 MiB of memory. 40,000 marks are 2,500 operations with every setting written out.
-var policyLimits = limits{bytes: 4 << 20, marks: 40_000, flowMarks: 40_000, depth: 64, aliases: 1_000, added: 100_000, strict: true}
+var policyLimits = limits{bytes: 4 << 20, marks: 40_000, flowMarks: 40_000, depth: 64, aliases: 1_000, added: 100_000, problems: 200, strict: true}
 
 // specLimits are wider: real specs have 54,000 to 72,000 marks in a megabyte and refer by alias now and then.
-var specLimits = limits{bytes: 32 << 20, marks: 2_000_000, flowMarks: 400_000, depth: 1_000, aliases: 10_000, added: 200_000}
-
-// maxProblems is how many problems one file may report; a file with more is mended in rounds.
-const maxProblems = 200
+var specLimits = limits{bytes: 32 << 20, marks: 2_000_000, flowMarks: 400_000, depth: 1_000, aliases: 10_000, added: 200_000, problems: 20_000}
 
 // tooLarge says why a file is refused before it is parsed, or nil.
 func (l limits) tooLarge(file string, data []byte) *policy.Problem {

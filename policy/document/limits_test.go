@@ -92,7 +92,7 @@ func TestHostileFilesAreRefusedQuicklyAndInLittleMemory(t *testing.T) {
 					t.Error("a tree beyond the bounds was given out")
 				}
 			})
-			if test.code != "" && (len(codes) == 0 || codes[0] != test.code) || len(codes) > 2*maxProblems {
+			if test.code != "" && (len(codes) == 0 || codes[0] != test.code) || len(codes) > 2*policyLimits.problems {
 				t.Errorf("codes are %v, want %s", codes, test.code)
 			}
 			t.Logf("%v, %d MiB", took, grown>>20)

@@ -74,7 +74,7 @@ func (s *source) findSilences(root *yaml.Node) ([]Silence, policy.Problems) {
 		}
 		found = append(found, silence)
 	}
-	return found, problems[:min(len(problems), maxProblems)]
+	return found, problems[:min(len(problems), policyLimits.problems)]
 }
 
 // splitCodes takes the codes at the start, by spaces or commas, and leaves the reason.

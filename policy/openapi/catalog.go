@@ -36,8 +36,9 @@ type Operation struct {
 	Path string
 	// BasePaths are of the servers that the operation or its path item declares for itself; nil when it has the catalog's.
 	BasePaths []string
-	// Place is that of the method's key, IDPlace that of the operationId's value.
-	Place, IDPlace policy.Place
+	// Place is that of the method's key, IDPlace that of the operationId's value, PathPlace that of the path's key, which is
+	// elsewhere when the path item stands behind a $ref.
+	Place, IDPlace, PathPlace policy.Place
 	// Statuses are the responses it declares, RetryAfter those of them that document a Retry-After header.
 	Statuses, RetryAfter Statuses
 	Streams              Streams

@@ -13,6 +13,7 @@ import (
 // specFile is one file of a document, read once.
 type specFile struct {
 	name string
+	data []byte
 	tree tree // nil when it could not be read, which has been reported
 }
 
@@ -29,9 +30,12 @@ func (r *reading) open(name string, ref tree, severity policy.Severity) *specFil
 	f := &specFile{name: name}
 	r.files[name] = f
 	data, err := r.reader.ReadFile(name)
+	f.data = data
 	switch {
 	case err != nil && ref == nil:
-		r.errorAt(policy.Place{File: name}, CodeUnreadable, fmt.Sprintf("spec cannot be read: %v", err), "a readable file", "")
+		r.fail(policy.Problem{Code: CodeUnreadable, Place: policy.Place{File: name},
+			Message:  fmt.Sprintf("spec cannot be read: %v", err),
+			Expected: "a readable file"})
 	case err != nil:
 		r.report(policy.Problem{Code: CodeMissing, Severity: severity, Place: ref.Place(),
 			Message:  fmt.Sprintf("$ref leads to a file that cannot be read: %v", err),
@@ -137,9 +141,14 @@ func (r *reading) within(base *specFile, file string) (name string, ok bool) {
 		return "", false
 	}
 	name = path.Join(path.Dir(base.name), file)
+	return name, r.inFolder(name)
+}
+
+// inFolder reports whether a clean name is of a file in the document's folder or below.
+func (r *reading) inFolder(name string) bool {
 	folder := path.Dir(r.root)
 	if folder == "." {
-		return name, name != ".." && !strings.HasPrefix(name, "../")
+		return name != ".." && !strings.HasPrefix(name, "../") && !strings.HasPrefix(name, "/")
 	}
-	return name, strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/")
+	return strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/")
 }

@@ -13,7 +13,9 @@ func (r *reading) hints(s spot, op *Operation) {
 		return
 	}
 	if !isMapping(s) {
-		r.warnAt(s.Place(), CodeHint, "x-outrigger is "+s.Kind().String(), "a mapping of idempotent, idempotencyKey, criticality, timeout, streaming", "")
+		r.warn(policy.Problem{Code: CodeHint, Place: s.Place(),
+			Message:  "x-outrigger is " + s.Kind().String(),
+			Expected: "a mapping of idempotent, idempotencyKey, criticality, timeout, streaming"})
 		return
 	}
 	known := map[string]**Hint{
@@ -24,10 +26,13 @@ func (r *reading) hints(s spot, op *Operation) {
 		hint, isKnown := known[m.key]
 		switch {
 		case !isKnown:
-			r.warnAt(m.place, CodeHint, fmt.Sprintf("hint %q is not known and does nothing", m.key),
-				"idempotent, idempotencyKey, criticality, timeout or streaming", "")
+			r.warn(policy.Problem{Code: CodeHint, Place: m.place,
+				Message:  fmt.Sprintf("hint %q is not known and does nothing", m.key),
+				Expected: "idempotent, idempotencyKey, criticality, timeout or streaming"})
 		case !isScalar(m.value):
-			r.warnAt(m.place, CodeHint, fmt.Sprintf("hint %s is %s and does nothing", m.key, m.value.Kind()), "a single value", "")
+			r.warn(policy.Problem{Code: CodeHint, Place: m.place,
+				Message:  fmt.Sprintf("hint %s is %s and does nothing", m.key, m.value.Kind()),
+				Expected: "a single value"})
 		default:
 			*hint = &Hint{Text: m.value.Text(), Tag: m.value.Tag(), Place: m.value.Place()}
 		}

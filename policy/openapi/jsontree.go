@@ -146,7 +146,7 @@ func (j *jsonFile) duplicates() policy.Problems {
 				continue
 			}
 			key := j.text(at)
-			if len(problems) == maxProblems {
+			if len(problems) == maxDuplicates {
 				return problems
 			}
 			problems = append(problems, policy.Problem{Code: CodeDuplicateKey, Severity: policy.Error, Place: jsonTree{j, at}.Place(),

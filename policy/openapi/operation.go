@@ -16,7 +16,9 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 	p.seen[method] = true
 	if len(r.catalog.Operations) >= maxOperations {
 		r.full = true
-		r.errorAt(key.place, CodeTooLarge, fmt.Sprintf("spec has more than %d operations", maxOperations), fmt.Sprintf("at most %d", maxOperations), "split the document by service")
+		r.fail(policy.Problem{Code: CodeTooLarge, Place: key.place,
+			Message:  fmt.Sprintf("spec has more than %d operations", maxOperations),
+			Expected: fmt.Sprintf("at most %d", maxOperations), Suggestion: "split the document by service"})
 		return
 	}
 	body, ok := r.follow(s, "operation", policy.Error)
@@ -24,10 +26,12 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 		return
 	}
 	if !isMapping(body) {
-		r.errorAt(key.place, CodeField, fmt.Sprintf("operation %s %s is %s", method, p.path, body.Kind()), "a mapping with responses", "")
+		r.fail(policy.Problem{Code: CodeField, Place: key.place,
+			Message:  fmt.Sprintf("operation %s %s is %s", method, p.path, body.Kind()),
+			Expected: "a mapping with responses"})
 		return
 	}
-	op := &Operation{Method: method, Path: p.path, Place: key.place, BasePaths: p.basePaths}
+	op := &Operation{Method: method, Path: p.path, Place: key.place, PathPlace: p.place, BasePaths: p.basePaths}
 	if malformed(p.path) == "" {
 		op.PathParameters = parameterNames(p.path)
 	}
@@ -69,7 +73,9 @@ func (r *reading) fields(body spot, op *Operation) {
 			r.hints(value, op)
 		default:
 			if word, known := operationFields[strings.ToLower(m.key)]; known && word != m.key {
-				r.warnAt(m.place, CodeField, fmt.Sprintf("field %q is not read", m.key), word, "write it as "+word)
+				r.warn(policy.Problem{Code: CodeField, Place: m.place,
+					Message:  fmt.Sprintf("field %q is not read", m.key),
+					Expected: word, Suggestion: "write it as " + word})
 			}
 		}
 	}

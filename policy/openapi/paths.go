@@ -55,8 +55,9 @@ func (r *reading) covered(covers map[string]*Operation, cut []*Operation) {
 			continue
 		}
 		op.CoveredBy = earlier
-		r.warnAt(op.Place, CodeCovered, fmt.Sprintf("every request to this operation is one to %s %s (%s), for \"#\" and \"?\" are no part of a path", earlier.Method, earlier.Path, earlier.Place),
-			"one operation for one method and path", "write the policy for the other operation")
+		r.warn(policy.Problem{Code: CodeCovered, Place: op.Place,
+			Message:  fmt.Sprintf("every request to this operation is one to %s %s (%s), for \"#\" and \"?\" are no part of a path", earlier.Method, earlier.Path, earlier.Place),
+			Expected: "one operation for one method and path", Suggestion: "write the policy for the other operation"})
 	}
 }
 
@@ -64,7 +65,9 @@ func (r *reading) covered(covers map[string]*Operation, cut []*Operation) {
 func (r *reading) item(s spot, p *pathItem) {
 	if !isMapping(s) {
 		if isScalar(s) || isSequence(s) {
-			r.errorAt(s.Place(), CodeField, fmt.Sprintf("path item %s is %s", p.path, s.Kind()), "a mapping of methods", "")
+			r.fail(policy.Problem{Code: CodeField, Place: s.Place(),
+				Message:  fmt.Sprintf("path item %s is %s", p.path, s.Kind()),
+				Expected: "a mapping of methods"})
 		}
 		return
 	}
@@ -92,17 +95,25 @@ func (r *reading) field(s spot, m member, p *pathItem) {
 	lower := strings.ToLower(m.key)
 	switch {
 	case slices.Contains(methods, m.key):
-		if m.key == "query" && !strings.HasPrefix(r.catalog.Version, "3.2") {
-			r.warnAt(m.place, CodeField, "method query is of OpenAPI 3.2; it is read all the same", "a document of version 3.2", "set openapi to 3.2.0")
+		if m.key == "query" && r.olderThan32() {
+			r.warn(policy.Problem{Code: CodeField, Place: m.place,
+				Message:  "method query is of OpenAPI 3.2; it is read all the same",
+				Expected: "a document of version 3.2", Suggestion: "set openapi to 3.2.0"})
 		}
 		r.operation(s, m, p)
 	case slices.Contains(methods, lower):
-		r.errorAt(m.place, CodeField, fmt.Sprintf("operation %s %s is not read: field %q is no method", strings.ToUpper(m.key), p.path, m.key), lower, "write the method in lower case")
+		r.fail(policy.Problem{Code: CodeField, Place: m.place,
+			Message:  fmt.Sprintf("operation %s %s is not read: field %q is no method", strings.ToUpper(m.key), p.path, m.key),
+			Expected: lower, Suggestion: "write the method in lower case"})
 	case m.key == "additionalOperations":
 		for extra := range s.members() {
 			r.operation(spot{extra.value, s.file}, extra, p)
 		}
 	}
+}
+
+func (r *reading) olderThan32() bool {
+	return r.swagger2 || strings.HasPrefix(r.catalog.Version, "3.0") || strings.HasPrefix(r.catalog.Version, "3.1")
 }
 
 // elsewhere collects the operation ids of webhooks, or of one callback, by path item.

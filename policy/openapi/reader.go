@@ -12,7 +12,10 @@ const (
 	maxTotalBytes = 64 << 20
 	maxFiles      = 10_000
 	maxOperations = 20_000
-	maxProblems   = 500
+	// maxProblems bounds the errors and, apart from them, the warnings: many of these must not hide one of those.
+	maxProblems = 500
+	// maxDuplicates bounds what one file may have of duplicate keys before it is known which of them are errors.
+	maxDuplicates = 20_000
 )
 
 // Reader reads OpenAPI documents. It is safe for concurrent use if ReadFile is.
@@ -24,7 +27,7 @@ type Reader struct {
 }
 
 // Read reads a document, 10 MB of it in under a second, and gives its catalog and every problem found. The catalog is nil
-// when the file cannot be read as a tree at all; with other errors it holds what could be read, for messages, and must
+// when the file cannot be read as a mapping at all; with other errors it holds what could be read, for messages, and must
 // not be used to route.
 func (r Reader) Read(file string) (*Catalog, policy.Problems) {
 	run := newReading(r, file)
@@ -50,6 +53,7 @@ type reading struct {
 	produces tree // 2.0: the document's media types
 	problems policy.Problems
 	told     map[toldKey]bool
+	counts   map[policy.Severity]int
 	passed   map[policy.Place]bool // operation ids taken for catalog.Elsewhere
 	full     bool                  // maxOperations is reached
 }
@@ -62,24 +66,28 @@ type toldKey struct {
 
 func newReading(r Reader, file string) *reading {
 	return &reading{
-		reader: r, root: path.Clean(file), files: map[string]*specFile{}, targets: map[string]spot{}, told: map[toldKey]bool{}, passed: map[policy.Place]bool{},
+		reader: r, root: path.Clean(file), files: map[string]*specFile{}, targets: map[string]spot{}, told: map[toldKey]bool{}, passed: map[policy.Place]bool{}, counts: map[policy.Severity]int{},
 		catalog: &Catalog{File: file},
 	}
 }
 
 func (r *reading) report(p policy.Problem) {
 	key := toldKey{p.Code, p.Place}
-	if r.told[key] || len(r.problems) >= maxProblems {
+	if r.told[key] || r.counts[p.Severity] >= maxProblems {
 		return
 	}
 	r.told[key] = true
+	r.counts[p.Severity]++
 	r.problems = append(r.problems, p)
 }
 
-func (r *reading) errorAt(at policy.Place, code, message, expected, suggestion string) {
-	r.report(policy.Problem{Code: code, Severity: policy.Error, Place: at, Message: message, Expected: expected, Suggestion: suggestion})
+// fail reports an error, warn a warning.
+func (r *reading) fail(p policy.Problem) {
+	p.Severity = policy.Error
+	r.report(p)
 }
 
-func (r *reading) warnAt(at policy.Place, code, message, expected, suggestion string) {
-	r.report(policy.Problem{Code: code, Severity: policy.Warning, Place: at, Message: message, Expected: expected, Suggestion: suggestion})
+func (r *reading) warn(p policy.Problem) {
+	p.Severity = policy.Warning
+	r.report(p)
 }

@@ -67,7 +67,9 @@ func (r *reading) status(m member) (statusKey, bool) {
 		low := int(key[0]-'0') * 100
 		if strings.EqualFold(key[1:], "xx") {
 			if key[1:] != "XX" {
-				r.warnAt(m.place, CodeStatus, fmt.Sprintf("status range %q is in lower case; it is read as %sXX", key, key[:1]), key[:1]+"XX", "write it in capitals")
+				r.warn(policy.Problem{Code: CodeStatus, Place: m.place,
+					Message:  fmt.Sprintf("status range %q is in lower case; it is read as %sXX", key, key[:1]),
+					Expected: key[:1] + "XX", Suggestion: "write it in capitals"})
 			}
 			return statusKey{low, low + 99}, true
 		}
@@ -75,7 +77,9 @@ func (r *reading) status(m member) (statusKey, bool) {
 			return statusKey{code, code}, true
 		}
 	}
-	r.warnAt(m.place, CodeStatus, fmt.Sprintf("response %q is no status and is not read", key), "a status such as 404, a range such as 5XX, or default", "")
+	r.warn(policy.Problem{Code: CodeStatus, Place: m.place,
+		Message:  fmt.Sprintf("response %q is no status and is not read", key),
+		Expected: "a status such as 404, a range such as 5XX, or default"})
 	return statusKey{}, false
 }
 

@@ -1,9 +1,11 @@
 package openapi
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -103,6 +105,110 @@ func TestADocumentOfTenMegabytesNeedsLittleMemory(t *testing.T) {
 			}
 			if grown > 150<<20 {
 				t.Errorf("the heap grew by %d MiB, more than 150", grown>>20)
+			}
+		})
+	}
+}
+
+func TestADocumentOnOneLineHasItsColumnsQuickly(t *testing.T) {
+	data := []byte(strings.ReplaceAll(string(bigJSON(4<<20)), "\n", " "))
+	started := time.Now()
+	catalog, problems := Reader{ReadFile: func(string) ([]byte, error) { return data, nil }}.Read("one.json")
+	last := catalog.Operations[len(catalog.Operations)-1]
+	if len(problems) > 0 || string(data[last.IDPlace.Column-1:last.IDPlace.EndColumn-1]) != fmt.Sprintf("%q", last.ID) {
+		t.Errorf("id %q is at column %d of the line, problems %v", last.ID, last.IDPlace.Column, problems)
+	}
+	if took := time.Since(started); took > 10*time.Second {
+		t.Errorf("took %v: columns are counted from the start of the line each time", took)
+	}
+}
+
+func manyOperations(n int) []byte {
+	var b strings.Builder
+	b.WriteString("openapi: 3.0.0\npaths:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  /p%d: {get: {operationId: op%d, responses: {200: {$ref: '#/components/responses/R'}}}}\n", i, i)
+	}
+	b.WriteString("components: {responses: {R: {description: r, headers: {Retry-After: {}}}}}\n")
+	return []byte(b.String())
+}
+
+func TestDocumentsBeyondTheLimitsAreRefusedWithTheReason(t *testing.T) {
+	filler := func(size int) []byte { return append([]byte("openapi: 3.0.0\nx: "), make([]byte, size)...) }
+	deep := []byte(strings.Repeat(`{"a":`, 1_001) + strings.Repeat("}", 1_001))
+	files := func(n, size int) map[string][]byte {
+		all := map[string][]byte{}
+		var b strings.Builder
+		b.WriteString("openapi: 3.0.0\npaths:\n")
+		for i := range n {
+			fmt.Fprintf(&b, "  /p%d: {$ref: 'f%d.json'}\n", i, i)
+			all[fmt.Sprintf("f%d.json", i)] = append([]byte("{}"), make([]byte, size)...)
+		}
+		all["api"] = []byte(b.String())
+		return all
+	}
+	tests := []struct {
+		name  string
+		files map[string][]byte
+		want  string
+	}{
+		{"100 MB", map[string][]byte{"api": filler(100 << 20)}, "spec is too large: 100 MiB"},
+		{"20,001 operations", map[string][]byte{"api": manyOperations(20_001)}, "spec has more than 20000 operations"},
+		{"1,001 levels of JSON", map[string][]byte{"api": deep}, "document is nested too deep"},
+		{"1,001 levels of YAML", map[string][]byte{"api": []byte("a: " + string(bytes.ReplaceAll(deep, []byte(`"`), nil)))}, "nested too deep"},
+		{"YAML bomb", map[string][]byte{"api": []byte("a: &a [x,x]\n" + aliasLevels(30))}, "aliases of aliases multiply"},
+		{"10,001 files", files(10_001, 0), "spec has more than 10000 files"},
+		{"files of 70 MB together", files(5, 14<<20), "its files have more than 64 MiB together"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, problems := Reader{ReadFile: fromMap(test.files)}.Read("api")
+			if !slices.ContainsFunc(problems, func(p policy.Problem) bool {
+				return p.Code == CodeTooLarge && p.Severity == policy.Error && strings.Contains(p.Message, test.want) && p.Place.Line > 0
+			}) {
+				t.Errorf("no problem says %q; the first of %d is %v", test.want, len(problems), problems[:min(1, len(problems))])
+			}
+		})
+	}
+}
+
+func aliasLevels(n int) string {
+	var b strings.Builder
+	for i := range n {
+		previous := "a"
+		if i > 0 {
+			previous = fmt.Sprintf("a%d", i-1)
+		}
+		fmt.Fprintf(&b, "b%d: &a%d [*%s, *%s]\n", i, i, previous, previous)
+	}
+	return b.String()
+}
+
+func TestFiveThousandOperationsHaveAllTheirFacts(t *testing.T) {
+	catalog, problems := Reader{ReadFile: fromMap(map[string][]byte{"api": manyOperations(5_000)})}.Read("api")
+	if len(problems) > 0 || len(catalog.Operations) != 5_000 {
+		t.Fatalf("%d operations, problems %v", len(catalog.Operations), problems)
+	}
+	for i, op := range catalog.Operations {
+		if op.ID != fmt.Sprintf("op%d", i) || op.Place.Line != i+3 || !op.RetryAfter.Declares(200) {
+			t.Fatalf("operation %d is %+v", i, op)
+		}
+	}
+	if catalog.Find("op4999") != catalog.Operations[4_999] || catalog.Find("") != nil || catalog.Find("none") != nil {
+		t.Error("Find does not find")
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	for name, data := range map[string][]byte{"ten-megabytes.yaml": bigYAML(10 << 20), "ten-megabytes.json": bigJSON(10 << 20)} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			reader := Reader{ReadFile: func(string) ([]byte, error) { return data, nil }}
+			for b.Loop() {
+				if catalog, _ := reader.Read(name); catalog == nil {
+					b.Fatal("no catalog")
+				}
 			}
 		})
 	}

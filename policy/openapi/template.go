@@ -17,22 +17,29 @@ func (r *reading) template(key string, at policy.Place) (path string, whole bool
 		whole = true
 	}
 	if !strings.HasPrefix(path, "/") {
-		r.warnAt(at, CodePath, fmt.Sprintf("path %q does not start with a slash; it is read as %q", key, "/"+path), "/"+path, "add the slash")
+		r.warn(policy.Problem{Code: CodePath, Place: at,
+			Message:  fmt.Sprintf("path %q does not start with a slash; it is read as %q", key, "/"+path),
+			Expected: "/" + path, Suggestion: "add the slash"})
 		path = "/" + path
 	}
 	if problem := malformed(path); problem != "" {
-		r.errorAt(at, CodePath, fmt.Sprintf("path %q %s", key, problem), "parameters as {name}", "")
+		r.fail(policy.Problem{Code: CodePath, Place: at,
+			Message:  fmt.Sprintf("path %q %s", key, problem),
+			Expected: "parameters as {name}"})
 		return path, whole
 	}
 	names := parameterNames(path)
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
-			r.warnAt(at, CodePath, fmt.Sprintf("path %q has the parameter {%s} twice", key, name), "a name of its own for every parameter", "rename one")
+			r.warn(policy.Problem{Code: CodePath, Place: at,
+				Message:  fmt.Sprintf("path %q has the parameter {%s} twice", key, name),
+				Expected: "a name of its own for every parameter", Suggestion: "rename one"})
 		}
 	}
 	if slices.ContainsFunc(rawNames(path), func(n string) bool { return plainName(n) != n }) {
-		r.warnAt(at, CodePath, fmt.Sprintf("path %q uses operators of RFC 6570, which are not OpenAPI's; each is read as one parameter", key),
-			"parameters as {name}", "say the form by style and explode of the parameter")
+		r.warn(policy.Problem{Code: CodePath, Place: at,
+			Message:  fmt.Sprintf("path %q uses operators of RFC 6570, which are not OpenAPI's; each is read as one parameter", key),
+			Expected: "parameters as {name}", Suggestion: "say the form by style and explode of the parameter"})
 	}
 	return path, whole
 }
