@@ -193,6 +193,8 @@ func spell(v reflect.Value) (value string, isLeaf bool) {
 		return policy.SpellShare(x), true
 	case int64:
 		return policy.SpellSize(x), true
+	case string:
+		return word(x == "", "off", x), true
 	case []string:
 		return "[" + strings.Join(x, ", ") + "]", true
 	}

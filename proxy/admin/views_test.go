@@ -146,7 +146,7 @@ func TestThePolicyListsEveryValueWithItsOrigin(t *testing.T) {
 	for key, value := range map[string]string{
 		"outbound.listen": "127.0.0.1:15001 policy.yaml:3 <nil>", "outbound.unknown": "refuse <nil> <nil>", "log.requests": "all <nil> <nil>",
 		"limits.headerBytes": "60KiB <nil> <nil>", "limits.headerTimeout": "10s <nil> <nil>", "trust.callers": "[127.0.0.0/8] <nil> <nil>",
-		"metrics.listen": "off default <nil>",
+		"metrics.listen": "off default <nil>", "admin.tokenFile": "off <nil> <nil>",
 	} {
 		if settings[key] != value {
 			t.Errorf("%s: %q, want %q", key, settings[key], value)

@@ -52,6 +52,10 @@ func story(t *testing.T, o *Observer) {
 		ex.Attempts[0].Verdict = exchange.Verdict{}
 		ex.Status, ex.Outcome = 499, policy.ClientClosed
 	}))
+	o.Series(policy.Outbound, "unknown", policy.Unmatched).Record(ended(t, func(ex *exchange.Exchange) { // nowhere to go
+		ex.Upstream, ex.Operation, ex.Attempts = nil, nil, nil
+		ex.Status, ex.Outcome, ex.Failure = 404, policy.Refused, failure.New(failure.NoRoute, "")
+	}))
 	unmatched := o.Series(policy.Outbound, "inventory", policy.Unmatched)
 	unmatched.Record(ended(t, func(ex *exchange.Exchange) {
 		ex.Operation = ex.Upstream.Unmatched

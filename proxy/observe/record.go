@@ -85,9 +85,8 @@ func summarise(ex *exchange.Exchange) summary {
 func made(a *exchange.Attempt) bool { return a.Endpoint != "" }
 
 func (s *Series) count(ex *exchange.Exchange) {
-	t := s.times()
 	s.requests.of(&s.life, requestKey{ex.Status, ex.Outcome}).Inc()
-	t.observe(ex)
+	s.times().observe(ex)
 	for _, a := range ex.Attempts {
 		if !made(a) {
 			continue
@@ -97,7 +96,7 @@ func (s *Series) count(ex *exchange.Exchange) {
 			outcome = policy.Cancelled
 		}
 		s.attempts.of(&s.life, outcome).Inc()
-		t.attempt.Observe(a.Duration.Seconds())
+		s.attemptTimes().Observe(a.Duration.Seconds())
 		if a.Reason != "" {
 			s.retries.of(&s.life, a.Reason).Inc()
 		}
@@ -118,34 +117,50 @@ type histogram interface {
 	prometheus.ExemplarObserver
 }
 
-// timing are the histograms of a series.
+// timing is the histogram of the exchanges of a series.
 type timing struct {
-	request histogram
-	attempt prometheus.Observer
+	histogram
 	// exemplars are when each bucket got its last one, in nanoseconds of Unix time.
 	exemplars [16]atomic.Int64
 }
 
-// times returns the histograms, made by the first exchange.
-func (s *Series) times() *timing {
-	if t := s.timing.Load(); t != nil {
-		return t
+// tries is the histogram of the attempts of a series.
+type tries struct{ prometheus.Observer }
+
+// lazily returns what p holds, or what the first to ask makes. After the end of the series it returns gone and holds nothing.
+func lazily[T any](s *Series, p *atomic.Pointer[T], gone *T, create func() *T) *T {
+	if v := p.Load(); v != nil {
+		return v
 	}
 	s.life.mu.Lock()
 	defer s.life.mu.Unlock()
-	if t := s.timing.Load(); t != nil {
-		return t
+	if v := p.Load(); v != nil {
+		return v
 	}
 	if s.life.over {
-		return &timing{request: nowhere{}, attempt: nowhere{}}
+		return gone
 	}
-	f := &s.observer.families
-	t := &timing{
-		request: f.requestDuration.WithLabelValues(string(s.direction), s.upstream, s.operation).(histogram),
-		attempt: f.attemptDuration.WithLabelValues(s.upstream, s.operation),
-	}
-	s.timing.Store(t)
-	return t
+	v := create()
+	p.Store(v)
+	return v
+}
+
+var (
+	goneTiming = &timing{histogram: nowhere{}}
+	goneTries  = &tries{nowhere{}}
+)
+
+func (s *Series) times() *timing {
+	return lazily(s, &s.timing, goneTiming, func() *timing {
+		h := s.observer.families.requestDuration.WithLabelValues(string(s.direction), s.upstream, s.operation)
+		return &timing{histogram: h.(histogram)} // every histogram of the library takes exemplars
+	})
+}
+
+func (s *Series) attemptTimes() *tries {
+	return lazily(s, &s.tries, goneTries, func() *tries {
+		return &tries{s.observer.families.attemptDuration.WithLabelValues(s.upstream, s.operation)}
+	})
 }
 
 // nowhere takes what is measured after the end of a series.
@@ -163,7 +178,7 @@ const exemplarEvery = time.Second
 func (t *timing) observe(ex *exchange.Exchange) {
 	seconds := ex.Duration.Seconds()
 	if !ex.Sampled {
-		t.request.Observe(seconds)
+		t.Observe(seconds)
 		return
 	}
 	bucket := 0
@@ -173,9 +188,9 @@ func (t *timing) observe(ex *exchange.Exchange) {
 	now := ex.Start.Add(ex.Duration).UnixNano()
 	last := t.exemplars[bucket].Load()
 	if now-last < int64(exemplarEvery) || !t.exemplars[bucket].CompareAndSwap(last, now) {
-		t.request.Observe(seconds)
+		t.Observe(seconds)
 		return
 	}
 	// The trace id may be a part of a whole request head, which the exemplar must not keep.
-	t.request.ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": strings.Clone(ex.TraceID)})
+	t.ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": strings.Clone(ex.TraceID)})
 }

@@ -29,6 +29,7 @@ type Series struct {
 	life     life
 	ended    atomic.Uint64
 	timing   atomic.Pointer[timing]
+	tries    atomic.Pointer[tries]
 
 	requests       counters[requestKey]
 	attempts       counters[policy.Outcome]
@@ -141,9 +142,7 @@ func (s *Series) drop() {
 	s.refused.drop()
 	s.undeclared.drop()
 	s.transitions.drop()
-	if s.timing.Load() != nil {
-		f := &s.observer.families
-		f.requestDuration.DeleteLabelValues(string(s.direction), s.upstream, s.operation)
-		f.attemptDuration.DeleteLabelValues(s.upstream, s.operation)
-	}
+	f := &s.observer.families
+	f.requestDuration.DeleteLabelValues(string(s.direction), s.upstream, s.operation)
+	f.attemptDuration.DeleteLabelValues(s.upstream, s.operation)
 }
