@@ -23,6 +23,17 @@ func TestNewThresholdsHoldForTheNextDecisionAndKeepTheState(t *testing.T) {
 		r.want(Open)
 	})
 	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, standard())
+		r.send(4, bad)
+		s := standard()
+		s.ConsecutiveFailures = 3
+		r.Adopt(s)
+		r.send(1, status(429))
+		r.want(Closed) // slow down is no failure in a row, also where the row is long enough by now
+		r.send(1, bad)
+		r.want(Open)
+	})
+	synctest.Test(t, func(t *testing.T) {
 		s := standard()
 		s.ConsecutiveFailures = 0
 		r := newRig(t, s)

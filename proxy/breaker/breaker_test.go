@@ -340,6 +340,7 @@ func TestAHealthyHeadOfAStreamClosesTheProbe(t *testing.T) {
 func TestARefusalSaysWhenTheNextProbeIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, standard())
+		time.Sleep(time.Hour)
 		r.send(5, bad)
 		time.Sleep(2 * time.Second)
 		a := exchange.New(t.Context(), nil, nil, time.Now()).Open(time.Now())

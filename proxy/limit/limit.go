@@ -146,7 +146,6 @@ func (l *Limiter) leave(w *waiter, place *list.Element) bool {
 		return false
 	default:
 		l.queue.Remove(place)
-		l.admit() // none is free unless the settings changed, and then nobody else would look
 		return true
 	}
 }
