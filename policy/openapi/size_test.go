@@ -91,6 +91,9 @@ func peakHeap(f func()) uint64 {
 }
 
 func TestADocumentOfTenMegabytesNeedsLittleMemory(t *testing.T) {
+	if raceDetector {
+		t.Skip("sizes are measured without the race detector")
+	}
 	for name, data := range map[string][]byte{"big.yaml": bigYAML(10 << 20), "big.json": bigJSON(10 << 20)} {
 		t.Run(name, func(t *testing.T) {
 			var catalog *Catalog
@@ -111,6 +114,9 @@ func TestADocumentOfTenMegabytesNeedsLittleMemory(t *testing.T) {
 }
 
 func TestADocumentOnOneLineHasItsColumnsQuickly(t *testing.T) {
+	if raceDetector {
+		t.Skip("sizes are measured without the race detector")
+	}
 	data := []byte(strings.ReplaceAll(string(bigJSON(4<<20)), "\n", " "))
 	started := time.Now()
 	catalog, problems := Reader{ReadFile: func(string) ([]byte, error) { return data, nil }}.Read("one.json")
@@ -134,6 +140,9 @@ func manyOperations(n int) []byte {
 }
 
 func TestDocumentsBeyondTheLimitsAreRefusedWithTheReason(t *testing.T) {
+	if raceDetector {
+		t.Skip("sizes are measured without the race detector")
+	}
 	filler := func(size int) []byte { return append([]byte("openapi: 3.0.0\nx: "), make([]byte, size)...) }
 	deep := []byte(strings.Repeat(`{"a":`, 1_001) + strings.Repeat("}", 1_001))
 	files := func(n, size int) map[string][]byte {
