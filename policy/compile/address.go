@@ -137,7 +137,7 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 	case !ok || !validHost(host) || port == 0:
 		c.misspelt(key, n, endpointExpected, "")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		c.fail(codeSpelling, n.Place(), fmt.Sprintf("%s: %q has a path; an endpoint is an address only", key, n.Text()), endpointExpected,
+		c.fail(codeSpelling, n.Place(), fmt.Sprintf("%s: %q is more than an address", key, n.Text()), endpointExpected,
 			fmt.Sprintf("write %s://%s; paths come from the request", u.Scheme, u.Host))
 	default:
 		return policy.Endpoint{Scheme: u.Scheme, Host: hostPort(strings.ToLower(host), port), Place: n.Place()}, true

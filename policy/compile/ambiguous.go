@@ -2,7 +2,6 @@ package compile
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 
 	"outrigger/policy"
@@ -11,26 +10,61 @@ import (
 // maxAmbiguous bounds how many pairs one upstream reports; real specs have dozens that are harmless.
 const maxAmbiguous = 20
 
+// candidate is an operation in comparison with the others of its method and number of segments.
+type candidate struct {
+	*declared
+	segments []string
+	class    int // the same for operations that end with the same policy
+}
+
 // checkAmbiguous warns of two templates that both match some path, where neither is the more concrete one and the two operations
 // have different policies: which of them holds is then not to be seen from the file.
 func (c *compiler) checkAmbiguous(s *source) {
-	groups := map[string][]*declared{}
+	classes := map[holding]int{}
+	groups := map[string][]candidate{}
+	var order []string
 	for _, d := range s.ops {
-		if d.Method != "" {
-			key := fmt.Sprint(d.Method, strings.Count(d.Template, "/"))
-			groups[key] = append(groups[key], d)
+		if d.Method == "" {
+			continue
 		}
+		one := candidate{declared: d, segments: strings.Split(d.Template, "/")}
+		what := holdingOf(d.Operation)
+		if _, known := classes[what]; !known {
+			classes[what] = len(classes)
+		}
+		one.class = classes[what]
+		key := fmt.Sprint(d.Method, len(one.segments))
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], one)
 	}
 	found := 0
-	for _, first := range s.ops {
-		group := groups[fmt.Sprint(first.Method, strings.Count(first.Template, "/"))]
-		for i := len(group) - 1; i >= 0 && group[i] != first; i-- {
-			if found < maxAmbiguous && ambiguous(first.Template, group[i].Template) && !samePolicy(first.Operation, group[i].Operation) {
-				found++
-				c.ambiguousPair(first, group[i])
+	for _, key := range order {
+		for i, first := range groups[key] {
+			for _, second := range groups[key][i+1:] {
+				if first.class != second.class && found < maxAmbiguous && ambiguous(first.segments, second.segments) {
+					found++
+					c.ambiguousPair(first.declared, second.declared)
+				}
 			}
 		}
 	}
+}
+
+// holding is what holds for an operation, wherever it was written.
+type holding struct {
+	timeouts    policy.Timeouts
+	retry       policy.Retry
+	breaker     policy.Breaker
+	concurrency policy.Concurrency
+	idempotent  bool
+	streaming   policy.Stream
+}
+
+func holdingOf(op *policy.Operation) holding {
+	p := &op.Policy
+	return holding{p.Timeouts, p.Retry, p.Breaker, p.Concurrency, op.Idempotent, op.Streaming}
 }
 
 func (c *compiler) ambiguousPair(first, second *declared) {
@@ -45,8 +79,7 @@ func (c *compiler) ambiguousPair(first, second *declared) {
 }
 
 // ambiguous reports whether some path matches both templates and neither is more concrete from left to right throughout.
-func ambiguous(a, b string) bool {
-	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+func ambiguous(as, bs []string) bool {
 	aConcrete, bConcrete := false, false
 	for i := range as {
 		ap, bp := strings.Contains(as[i], "{"), strings.Contains(bs[i], "{")
@@ -79,11 +112,4 @@ func ends(segment string) (head, tail string) {
 		return segment, segment
 	}
 	return head, segment[strings.LastIndexByte(segment, '}')+1:]
-}
-
-// samePolicy compares what holds, not where it was written.
-func samePolicy(a, b *policy.Operation) bool {
-	left, right := a.Policy, b.Policy
-	left.Origins, right.Origins = nil, nil
-	return a.Idempotent == b.Idempotent && a.Streaming == b.Streaming && reflect.DeepEqual(left, right)
 }

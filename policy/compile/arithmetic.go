@@ -89,6 +89,9 @@ func fits(retries int, attempt time.Duration, s settings) string {
 	for n > 0 && worst(n, attempt, s.Retry.Backoff)+s.Timeouts.Attempt/2 > s.Timeouts.Request {
 		n--
 	}
+	if n == 0 {
+		return "retries: 0, for none fits"
+	}
 	return fmt.Sprintf("retries: %d, which fits (%d attempts in all)", n, n+1)
 }
 

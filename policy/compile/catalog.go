@@ -12,6 +12,30 @@ type catalog struct {
 	*openapi.Catalog
 	// broken says that the spec has errors: it has been reported, and what it declares is not to be judged by.
 	broken bool
+	// paths finds an operation by method and shape of its template, made when a key first asks.
+	paths map[string]*openapi.Operation
+}
+
+// findByPath finds by method and template, as the spec writes it or as requests show it; parameters may have other names.
+func (c *catalog) findByPath(method, template string) *openapi.Operation {
+	if c.paths == nil {
+		c.paths = map[string]*openapi.Operation{}
+		add := func(op *openapi.Operation, template string) {
+			key := op.Method + " " + templateShape(template)
+			if _, known := c.paths[key]; !known && op.CoveredBy == nil {
+				c.paths[key] = op
+			}
+		}
+		for _, op := range c.Operations {
+			add(op, canonicalTemplate(op.Path))
+		}
+		for _, op := range c.Operations {
+			for _, t := range templates(c.Catalog, op) {
+				add(op, t)
+			}
+		}
+	}
+	return c.paths[method+" "+templateShape(canonicalTemplate(template))]
 }
 
 func (c *compiler) catalog(file specFile) *catalog {

@@ -47,16 +47,18 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 		name = r.what
 	}
 	if n.Kind() != document.Mapping {
-		r.c.wrongType(n, name, "a mapping of "+list(names(fields)))
+		r.c.wrongType(n, name, "a mapping of "+list(names(fields, built)))
 		return
 	}
 	for _, e := range n.Entries() {
 		i := slices.IndexFunc(fields, func(f field[S]) bool { return f.name == e.Key })
 		switch {
 		case i < 0:
-			r.c.unknownField(e, name, names(fields))
+			r.c.unknownField(e, unknown{name, names(fields, all), names(fields, built)})
 		case fields[i].later:
-			r.c.notYet(e.KeyPlace, join(prefix, e.Key))
+			if !isOff(e.Value) { // what is not built is off
+				r.c.notYet(e.KeyPlace, join(prefix, e.Key))
+			}
 		default:
 			r.entry(join(prefix, e.Key), e, fields[i])
 		}
@@ -105,12 +107,20 @@ func join(prefix, name string) string {
 	return prefix + "." + name
 }
 
-func names[S any](fields []field[S]) []string {
-	all := make([]string, len(fields))
-	for i, f := range fields {
-		all[i] = f.name
+// all and built choose fields by whether they have a meaning yet.
+const (
+	all   = true
+	built = false
+)
+
+func names[S any](fields []field[S], later bool) []string {
+	var found []string
+	for _, f := range fields {
+		if later || !f.later {
+			found = append(found, f.name)
+		}
 	}
-	return all
+	return found
 }
 
 // isOff reports whether n is written "off", or "false", which YAML 1.1 tools make of it.
@@ -130,19 +140,25 @@ func (c *compiler) notYet(at policy.Place, what string) {
 	c.fail(codeNotYet, at, what+" is not supported yet", "a key whose feature exists", "remove it for now")
 }
 
+// unknown says where a key that is unknown stands: which keys the mapping may have, and which of them have a meaning yet.
+type unknown struct {
+	where        string
+	known, built []string
+}
+
 // unknownField reports a key that the table has not, with what was probably meant.
-func (c *compiler) unknownField(e document.Entry, where string, known []string) {
+func (c *compiler) unknownField(e document.Entry, u unknown) {
 	p := policy.Problem{Code: codeUnknownField, Severity: policy.Error, Place: e.KeyPlace,
-		Message:  fmt.Sprintf("unknown key %q in %s", e.Key, where),
-		Expected: "one of " + list(known)}
-	switch meant := nearest(e.Key, known); {
-	case elsewhere[e.Key] != "" && !slices.Contains(known, e.Key):
+		Message:  fmt.Sprintf("unknown key %q in %s", e.Key, u.where),
+		Expected: either(u.built)}
+	switch meant := nearest(e.Key, u.known); {
+	case elsewhere[e.Key] != "" && !slices.Contains(u.known, e.Key):
 		p.Suggestion = elsewhere[e.Key]
 	case meant != "":
 		p.Suggestion = fmt.Sprintf("did you mean %q?", meant)
 	default:
 		if key := policyKeyNamed(e.Key); key != "" {
-			p.Suggestion = fmt.Sprintf("it belongs into a policy, as %s", key)
+			p.Suggestion = fmt.Sprintf("it is a key of policies: write %s under policy, defaults or an operation", key)
 		}
 	}
 	c.report(p)

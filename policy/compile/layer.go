@@ -90,7 +90,9 @@ func (l *layer) without(drop func(key string) bool) *layer {
 // resolve gives what the layers come to on top of the built-in defaults.
 func (l *layer) resolve(builtin settings) settings {
 	s := builtin
-	s.Origins = make(map[string]policy.Origin, len(l.values))
+	if len(l.values) > 0 { // an empty map would come back from its bytes as nil
+		s.Origins = make(map[string]policy.Origin, len(l.values))
+	}
 	// In the order of keys, so that a mapping's own value ("breaker") comes before those below it.
 	for _, key := range slices.Sorted(maps.Keys(l.values)) {
 		v := l.values[key]

@@ -122,7 +122,7 @@ func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Ope
 		c.unknownID(s, e, all)
 		return nil
 	}
-	op := findByPath(s.catalog.Catalog, method, template)
+	op := s.catalog.findByPath(method, template)
 	if op == nil {
 		c.unknownPath(s, e, all)
 		return nil
@@ -132,25 +132,6 @@ func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Ope
 			Message: fmt.Sprintf("operation %s has the id %s", e.Key, op.ID), Suggestion: fmt.Sprintf("write %s, which survives a change of the path", op.ID)})
 	}
 	return op
-}
-
-// findByPath finds by method and template, as the spec writes it or as requests show it; parameters may have other names.
-func findByPath(catalog *openapi.Catalog, method, template string) *openapi.Operation {
-	shape := templateShape(canonicalTemplate(template))
-	for _, op := range catalog.Operations {
-		if op.Method != method || op.CoveredBy != nil {
-			continue
-		}
-		if templateShape(canonicalTemplate(op.Path)) == shape {
-			return op
-		}
-		for _, t := range templates(catalog, op) {
-			if templateShape(t) == shape {
-				return op
-			}
-		}
-	}
-	return nil
 }
 
 func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
@@ -186,7 +167,7 @@ func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
 func (c *compiler) unknownPath(s *source, e document.Entry, all []*source) {
 	method, template, _ := splitOperationKey(e.Key)
 	for _, other := range all {
-		if other != s && other.catalog != nil && findByPath(other.catalog.Catalog, method, template) != nil {
+		if other != s && other.catalog != nil && other.catalog.findByPath(method, template) != nil {
 			c.fail(codeWrongUpstream, e.KeyPlace, fmt.Sprintf("operation %s is not one of %s but of %s", e.Key, s.title(), other.title()),
 				"an operation that "+s.catalog.File+" declares", "move it to "+other.title())
 			return

@@ -61,7 +61,7 @@ func (c *compiler) checkUnsafeRetry(d *declared) {
 			continue
 		}
 		c.reportOnce(policy.Problem{Code: codeUnsafeRetry, Severity: policy.Error, Place: d.written(v),
-			Message:    fmt.Sprintf("operation %s is %s, and a retry after a reset, a timeout or an answer could do it twice", d.ID, d.Method),
+			Message:    fmt.Sprintf("operation %s may not be repeated, and a retry after a reset, a timeout or an answer would do its work twice", d.ID),
 			Expected:   "an idempotency key, an operation that may be repeated, or a retry of what was never sent only",
 			Suggestion: "add idempotencyKey: inject if the upstream honours one, or idempotent: true if doing it twice is harmless, or when: [connect, refused]"})
 		return

@@ -92,8 +92,8 @@ func formerNames(c *compiler, key string, n *document.Node) ([]string, bool) {
 func (c *compiler) inbound(e document.Entry, defaults *layer) *source {
 	s := &source{place: e.KeyPlace, Upstream: &policy.Upstream{Name: policy.Application, Direction: policy.Inbound, Place: e.KeyPlace}}
 	fill(c, "inbound", e.Value, target[upstreamText]{&s.written, inboundFields})
-	c.require(e, "listen", addressExpected)
-	c.require(e, "application", endpointExpected)
+	c.require(s, e.Value, "listen", addressExpected)
+	c.require(s, e.Value, "application", endpointExpected)
 	// Numbers in defaults tune the inbound breaker; only inbound itself switches it on.
 	c.complete(s, defaults.without(func(key string) bool { return key == "breaker" }))
 	return s
@@ -106,7 +106,7 @@ func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
 		c.fail(codeTwice, e.KeyPlace, fmt.Sprintf("upstream name %q is taken by the sidecar itself", e.Key), "another name")
 	}
 	fill(c, "upstreams."+e.Key, e.Value, target[upstreamText]{&s.written, upstreamFields})
-	c.require(e, "endpoints", "a list of URLs such as [http://inventory:8080]")
+	c.require(s, e.Value, "endpoints", "a list of URLs such as [http://inventory:8080]")
 	if n := e.Value.Get("endpoints"); n.Kind() == document.Sequence && n.Len() == 0 {
 		c.fail(codeRange, n.Place(), "upstreams."+e.Key+".endpoints is empty", "at least one URL")
 	}
@@ -116,9 +116,9 @@ func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
 }
 
 // require reports a key that a mapping must have.
-func (c *compiler) require(e document.Entry, key, expected string) {
-	if e.Value.Kind() == document.Mapping && e.Value.Get(key) == nil {
-		c.fail(codeMissingKey, e.KeyPlace, fmt.Sprintf("%s has no %s", e.Key, key), expected)
+func (c *compiler) require(s *source, n *document.Node, key, expected string) {
+	if n.Kind() == document.Mapping && n.Get(key) == nil {
+		c.fail(codeMissingKey, s.place, fmt.Sprintf("%s has no %s", s.title(), key), expected)
 	}
 }
 
@@ -152,8 +152,9 @@ func (c *compiler) nameHosts(s *source) {
 	s.Hosts = slices.Sorted(maps.Keys(places))
 	for _, h := range s.Hosts {
 		if other := c.hosts[h]; other != nil {
-			c.fail(codeSharedHost, places[h], fmt.Sprintf("host %s belongs to upstream %s already", h, other.Name), "one upstream for each host",
-				"merge the two upstreams, or give one another host")
+			c.reportOnce(policy.Problem{Code: codeSharedHost, Severity: policy.Error, Place: places[h],
+				Message:  fmt.Sprintf("host %s belongs to upstream %s already", h, other.Name),
+				Expected: "one upstream for each host", Suggestion: "merge the two upstreams, or give one another host"})
 			continue
 		}
 		c.hosts[h] = s.Upstream

@@ -47,7 +47,10 @@ func (c *compiler) scalar(key string, n *document.Node, expected string) (string
 }
 
 func (c *compiler) misspelt(key string, n *document.Node, expected, instead string) {
-	if instead != "" {
+	switch {
+	case strings.Contains(n.Text(), "${") && instead == "":
+		instead = "variables stand in addresses, paths and names of files only: write the value"
+	case instead != "":
 		instead = "write " + instead
 	}
 	c.fail(codeSpelling, n.Place(), fmt.Sprintf("%s: %q is not %s", key, n.Text(), expected), expected, instead)
