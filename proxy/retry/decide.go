@@ -32,6 +32,8 @@ var never = policy.Statuses(400, 401, 403, 404, 405, 406, 410, 413, 415, 422, 50
 func (l *layer) condition(v *exchange.Verdict) string {
 	if v.Failure == nil { // answered
 		switch {
+		case v.Outcome == policy.OK: // whatever statuses a policy lists
+			return ""
 		case v.Sent == policy.NotProcessed && l.When.Refused, l.When.Statuses.Has(v.Status) && !never.Has(v.Status):
 			return strconv.Itoa(v.Status)
 		}
