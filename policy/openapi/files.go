@@ -2,8 +2,11 @@ package openapi
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"outrigger/policy"
@@ -14,14 +17,14 @@ import (
 type specFile struct {
 	name string
 	data []byte
-	tree tree // nil when it could not be read, which has been reported
+	tree tree // absent when it could not be read, which has been reported
 }
 
-// open returns a file, reading it the first time. ref is the $ref that asks for it, nil for the document itself.
+// open returns a file, reading it the first time. ref is the $ref that asks for it, absent for the document itself.
 // It returns nil after reporting why, a file that cannot be read with the given severity.
 func (r *reading) open(name string, ref tree, severity policy.Severity) *specFile {
 	if f, known := r.files[name]; known {
-		if f.tree == nil && ref != nil {
+		if f.tree == absent && ref != absent {
 			r.report(policy.Problem{Code: CodeMissing, Severity: severity, Place: ref.Place(),
 				Message: fmt.Sprintf("$ref leads to a file that cannot be used: %s", name), Expected: "a readable file"})
 		}
@@ -32,7 +35,7 @@ func (r *reading) open(name string, ref tree, severity policy.Severity) *specFil
 	data, err := r.reader.ReadFile(name)
 	f.data = data
 	switch {
-	case err != nil && ref == nil:
+	case err != nil && ref == absent:
 		r.fail(policy.Problem{Code: CodeUnreadable, Place: policy.Place{File: name},
 			Message:  fmt.Sprintf("spec cannot be read: %v", err),
 			Expected: "a readable file"})
@@ -52,7 +55,7 @@ func (r *reading) open(name string, ref tree, severity policy.Severity) *specFil
 }
 
 func usable(f *specFile) *specFile {
-	if f.tree == nil {
+	if f.tree == absent {
 		return nil
 	}
 	return f
@@ -90,7 +93,7 @@ func (r *reading) parse(f *specFile, data []byte) {
 		return
 	}
 	if j != nil {
-		f.tree = jsonTree{j, 0}
+		f.tree = tree{json: jsonTree{j, 0}}
 	}
 	r.adopt(f, problems)
 }
@@ -103,7 +106,7 @@ func looksLikeJSON(data []byte) bool {
 func (r *reading) parseYAML(f *specFile, data []byte) {
 	root, problems := document.ParseSpec(f.name, data)
 	if root != nil {
-		f.tree = yamlTree{root}
+		f.tree = tree{yaml: root}
 	}
 	for i, p := range problems {
 		problems[i].Code = specCodes[p.Code]
@@ -121,11 +124,11 @@ var specCodes = map[string]string{
 // adopt reports a file's problems; those in parts that the catalog does not come from are warnings.
 func (r *reading) adopt(f *specFile, problems policy.Problems) {
 	var parts sections
-	if f.tree != nil && len(problems) > 0 {
+	if f.tree != absent && len(problems) > 0 {
 		parts = sectionsOf(f.tree)
 	}
 	for _, p := range problems {
-		if f.tree != nil && p.Code != CodeSecondDocument && !parts.matter(p.Place) {
+		if f.tree != absent && p.Code != CodeSecondDocument && !parts.matter(p.Place) {
 			p.Severity = policy.Warning
 		}
 		r.report(p)
@@ -151,4 +154,207 @@ func (r *reading) inFolder(name string) bool {
 		return name != ".." && !strings.HasPrefix(name, "../") && !strings.HasPrefix(name, "/")
 	}
 	return strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/")
+}
+
+// sections are the parts of a document by where their keys stand, to tell whether a defect at a place can change the
+// catalog. Only problems ask, so they are built when there is one.
+type sections []section
+
+type section struct {
+	line, column int
+	matters      bool
+}
+
+// idle are the fields of a document, and of its components, that hold no operations and nothing that operations refer to.
+var idle = map[string]bool{
+	"info": true, "tags": true, "externalDocs": true, "security": true, "definitions": true, "securityDefinitions": true,
+	"schemas": true, "examples": true, "securitySchemes": true, "links": true, "requestBodies": true, "jsonSchemaDialect": true,
+}
+
+func sectionsOf(root tree) sections {
+	var all sections
+	add := func(m member) {
+		all = append(all, section{m.place.Line, m.place.Column, !idle[m.key] && !strings.HasPrefix(m.key, "x-")})
+	}
+	for m := range root.members() {
+		add(m)
+		if m.key == "components" {
+			for part := range m.value.members() {
+				add(part)
+			}
+		}
+	}
+	return all
+}
+
+// matter reports whether the last key at or before a place begins a part that the catalog comes from.
+func (s sections) matter(p policy.Place) bool {
+	matters := true
+	for _, part := range s {
+		if cmp.Or(cmp.Compare(part.line, p.Line), cmp.Compare(part.column, p.Column)) >= 0 {
+			break
+		}
+		matters = part.matters
+	}
+	return matters
+}
+
+// spot is a value and the file it stands in, from which its relative $refs start.
+type spot struct {
+	tree
+	file *specFile
+}
+
+func (s spot) at(key string) spot { return spot{s.get(key), s.file} }
+
+// follow goes from a $ref to what it names, over as many $refs as there are. A value without one is returned as it is.
+// Where a $ref leads nowhere, that is reported with the given severity and ok is false. what names the role in messages.
+func (r *reading) follow(s spot, what string, severity policy.Severity) (target spot, ok bool) {
+	var passed []string
+	for {
+		ref := s.get("$ref")
+		if !ref.isScalar() {
+			return s, true
+		}
+		name, problem := r.refName(s.file, ref)
+		if problem == nil && slices.Contains(passed, name) {
+			problem = &policy.Problem{Code: CodeCycle, Severity: severity, Message: fmt.Sprintf("$ref of %s leads back to itself: %s", what, ref.Text()),
+				Expected: "a $ref that ends at a value", Suggestion: "write the value out at one of them"}
+		}
+		if problem == nil {
+			s, problem = r.target(name, ref, what, severity)
+		}
+		if problem != nil {
+			if problem.Message != "" {
+				problem.Place = ref.Place()
+				r.report(*problem)
+			}
+			return spot{absent, s.file}, false
+		}
+		passed = append(passed, name)
+	}
+}
+
+// nameSeparator stands in no file name.
+const nameSeparator = "\x00"
+
+// refName gives the one name of a $ref's target: file, separator, JSON pointer.
+func (r *reading) refName(base *specFile, ref tree) (string, *policy.Problem) {
+	text := ref.Text()
+	file, pointer, _ := strings.Cut(text, "#")
+	if hasScheme(file) || strings.HasPrefix(file, "//") {
+		return "", &policy.Problem{Code: CodeOutside, Severity: policy.Error, Message: fmt.Sprintf("$ref to a URL: %s", text),
+			Expected: "a file in the document's folder, or \"#/...\"", Suggestion: "save what it names beside the document and refer to that"}
+	}
+	file, okFile := unescape(file)
+	pointer, okPointer := unescape(pointer)
+	if !okFile || !okPointer {
+		return "", &policy.Problem{Code: CodeMissing, Severity: policy.Error, Message: fmt.Sprintf("$ref is escaped wrongly: %s", text),
+			Expected: "% followed by two hexadecimal digits", Suggestion: "write a percent sign as %25"}
+	}
+	name, inside := r.within(base, file)
+	if !inside {
+		return "", &policy.Problem{Code: CodeOutside, Severity: policy.Error, Message: fmt.Sprintf("$ref leaves the document's folder: %s", text),
+			Expected: "a file in the folder of " + r.root + " or below", Suggestion: "move the file there"}
+	}
+	return name + nameSeparator + pointer, nil
+}
+
+// target finds what a name of refName stands for, once. A problem without a message has been reported already.
+func (r *reading) target(name string, ref tree, what string, severity policy.Severity) (spot, *policy.Problem) {
+	if known, ok := r.targets[name]; ok {
+		return known, nil
+	}
+	fileName, pointer, _ := strings.Cut(name, nameSeparator)
+	f := r.open(fileName, ref, severity)
+	if f == nil {
+		return spot{}, &policy.Problem{}
+	}
+	found, missing := pointTo(f.tree, pointer)
+	if found == absent {
+		return spot{}, &policy.Problem{Code: CodeMissing, Severity: severity, Message: fmt.Sprintf("$ref of %s leads nowhere: %s (%s has no %q)", what, ref.Text(), fileName, missing),
+			Expected: "a value that exists", Suggestion: "check the name, upper and lower case too"}
+	}
+	s := spot{found, f}
+	r.targets[name] = s
+	return s, nil
+}
+
+// pointTo follows a JSON pointer (RFC 6901). It returns absent and the part that is missing when it leads nowhere.
+func pointTo(root tree, pointer string) (found tree, missing string) {
+	if pointer == "" || pointer == "/" {
+		return root, ""
+	}
+	steps, isPointer := strings.CutPrefix(pointer, "/")
+	if !isPointer {
+		return absent, pointer
+	}
+	found = root
+	for step := range strings.SplitSeq(steps, "/") {
+		step = strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
+		if found = child(found, step); found == absent {
+			return absent, step
+		}
+	}
+	return found, ""
+}
+
+func child(t tree, step string) tree {
+	if t.isSequence() {
+		index, err := strconv.Atoi(step)
+		if err != nil {
+			return absent
+		}
+		for item := range t.items() {
+			if index == 0 {
+				return item
+			}
+			index--
+		}
+		return absent
+	}
+	next := t.get(step)
+	if next.Kind() == document.Null {
+		return absent
+	}
+	return next
+}
+
+// hasScheme reports whether a reference is absolute (RFC 3986 section 3.1).
+func hasScheme(ref string) bool {
+	for i, c := range []byte(ref) {
+		switch {
+		case c == ':':
+			return i > 0
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// unescape decodes percent escapes (RFC 3986 section 2.1).
+func unescape(s string) (string, bool) {
+	if !strings.Contains(s, "%") {
+		return s, true
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+2 >= len(s) {
+			return "", false
+		}
+		code, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+		if err != nil {
+			return "", false
+		}
+		b.WriteByte(byte(code))
+		i += 2
+	}
+	return b.String(), true
 }

@@ -42,7 +42,7 @@ func FuzzParseJSON(f *testing.F) {
 		if len(problems) > 0 {
 			return // with duplicate keys the first counts here and the last there
 		}
-		if diff := cmp.Diff(want, plain(t, jsonTree{j, 0})); diff != "" {
+		if diff := cmp.Diff(want, plain(t, tree{json: jsonTree{j, 0}})); diff != "" {
 			t.Fatalf("values (-encoding/json +tree):\n%s", diff)
 		}
 	})

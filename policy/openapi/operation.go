@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"outrigger/policy"
@@ -25,7 +26,7 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 	if !ok {
 		return
 	}
-	if !isMapping(body) {
+	if !body.isMapping() {
 		r.fail(policy.Problem{Code: CodeField, Place: key.place,
 			Message:  fmt.Sprintf("operation %s %s is %s", method, p.path, body.Kind()),
 			Expected: "a mapping with responses"})
@@ -37,7 +38,7 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 	}
 	r.fields(body, op)
 	lists := p.parameters
-	if own := body.at("parameters"); isSequence(own) {
+	if own := body.at("parameters"); own.isSequence() {
 		lists = append([]spot{own}, lists...)
 	}
 	r.parameters(op, lists)
@@ -50,7 +51,7 @@ func (r *reading) fields(body spot, op *Operation) {
 		value := spot{m.value, body.file}
 		switch m.key {
 		case "operationId":
-			if isScalar(m.value) {
+			if m.value.isScalar() {
 				op.ID, op.IDPlace = m.value.Text(), m.value.Place()
 			}
 		case "deprecated":
@@ -126,4 +127,199 @@ func canonicalHeader(name string) string {
 		upper = c == '-'
 	}
 	return string(b)
+}
+
+// hints reads x-outrigger. What the values mean is policy/compile's; here only names and shapes are checked.
+func (r *reading) hints(s spot, op *Operation) {
+	s, ok := r.follow(s, "x-outrigger", policy.Warning)
+	if !ok {
+		return
+	}
+	if !s.isMapping() {
+		r.warn(policy.Problem{Code: CodeHint, Place: s.Place(),
+			Message:  "x-outrigger is " + s.Kind().String(),
+			Expected: "a mapping of idempotent, idempotencyKey, criticality, timeout, streaming"})
+		return
+	}
+	known := map[string]**Hint{
+		"idempotent": &op.Hints.Idempotent, "idempotencyKey": &op.Hints.IdempotencyKey, "criticality": &op.Hints.Criticality,
+		"timeout": &op.Hints.Timeout, "streaming": &op.Hints.Streaming,
+	}
+	for m := range s.members() {
+		hint, isKnown := known[m.key]
+		switch {
+		case !isKnown:
+			r.warn(policy.Problem{Code: CodeHint, Place: m.place,
+				Message:  fmt.Sprintf("hint %q is not known and does nothing", m.key),
+				Expected: "idempotent, idempotencyKey, criticality, timeout or streaming"})
+		case !m.value.isScalar():
+			r.warn(policy.Problem{Code: CodeHint, Place: m.place,
+				Message:  fmt.Sprintf("hint %s is %s and does nothing", m.key, m.value.Kind()),
+				Expected: "a single value"})
+		default:
+			*hint = &Hint{Text: m.value.Text(), Tag: m.value.Tag(), Place: m.value.Place()}
+		}
+	}
+}
+
+// responses reads the statuses of an operation, which of them document Retry-After, and whether success streams.
+func (r *reading) responses(responses spot, produces tree, op *Operation) {
+	var success, fallback streamTally
+	for m := range responses.members() {
+		if strings.HasPrefix(m.key, "x-") || m.key == "$ref" {
+			continue
+		}
+		status, ok := r.status(m)
+		if !ok {
+			continue
+		}
+		status.addTo(&op.Statuses)
+		response, ok := r.follow(spot{m.value, responses.file}, "response", policy.Warning)
+		if !ok {
+			continue
+		}
+		if r.retryAfter(response) {
+			status.addTo(&op.RetryAfter)
+		}
+		switch {
+		case status == statusKey{101, 101}:
+			success.stream("101", m.place)
+		case status.first >= 200 && status.first < 300:
+			success.declared = true
+			r.content(response, produces, &success)
+		case status.first == 0:
+			r.content(response, produces, &fallback)
+		}
+	}
+	// Beside a declared success, default is the errors; some documents declare nothing else.
+	if success.declared || success.streams > 0 {
+		fallback = success
+	}
+	op.Streams = fallback.verdict()
+}
+
+// statusKey is one key of a responses object: a code, a range of a hundred, or default, which has no first.
+type statusKey struct{ first, last int }
+
+func (s statusKey) addTo(all *Statuses) {
+	switch {
+	case s.first == 0:
+		all.Default = true
+	case s.first == s.last:
+		all.Literal.Add(s.first)
+	default:
+		all.Ranges.AddRange(s.first, s.last)
+	}
+}
+
+func (r *reading) status(m member) (statusKey, bool) {
+	key := m.key
+	if key == "default" {
+		return statusKey{}, true
+	}
+	if len(key) == 3 && key[0] >= '1' && key[0] <= '5' {
+		low := int(key[0]-'0') * 100
+		if strings.EqualFold(key[1:], "xx") {
+			if key[1:] != "XX" {
+				r.warn(policy.Problem{Code: CodeStatus, Place: m.place,
+					Message:  fmt.Sprintf("status range %q is in lower case; it is read as %sXX", key, key[:1]),
+					Expected: key[:1] + "XX", Suggestion: "write it in capitals"})
+			}
+			return statusKey{low, low + 99}, true
+		}
+		if code, err := strconv.Atoi(key); err == nil && code >= low {
+			return statusKey{code, code}, true
+		}
+	}
+	r.warn(policy.Problem{Code: CodeStatus, Place: m.place,
+		Message:  fmt.Sprintf("response %q is no status and is not read", key),
+		Expected: "a status such as 404, a range such as 5XX, or default"})
+	return statusKey{}, false
+}
+
+func (r *reading) retryAfter(response spot) bool {
+	for m := range response.get("headers").members() {
+		if strings.EqualFold(m.key, "Retry-After") {
+			return true
+		}
+	}
+	return false
+}
+
+// streamTally counts what the replies of one operation may be.
+type streamTally struct {
+	declared        bool // a success is declared, with content or without
+	streams, others int
+	media           string
+	place           policy.Place
+}
+
+func (t *streamTally) stream(media string, place policy.Place) {
+	if t.streams == 0 {
+		t.media, t.place = media, place
+	}
+	t.streams++
+}
+
+func (t *streamTally) verdict() Streams {
+	switch {
+	case t.streams == 0:
+		return Streams{}
+	case t.others == 0:
+		return Streams{Kind: policy.StreamAlways, Media: t.media, Place: t.place}
+	}
+	return Streams{Kind: policy.StreamMay, Media: t.media, Place: t.place}
+}
+
+// content tallies the media types of one response. In 2.0 they are the operation's or the document's, and a response
+// has a body when it has a schema, or when the types say that its body cannot be described by one.
+func (r *reading) content(response spot, produces tree, seen *streamTally) {
+	if r.swagger2 {
+		if !produces.isSequence() {
+			produces = r.produces
+		}
+		for item := range produces.items() {
+			switch media := item.Text(); {
+			case streams(media):
+				seen.stream(media, item.Place())
+			case response.get("schema").isMapping():
+				seen.others++
+			}
+		}
+		return
+	}
+	content, ok := r.follow(response.at("content"), "content", policy.Warning)
+	if !ok {
+		return
+	}
+	for m := range content.members() {
+		if streams(m.key) || r.itemSchema(spot{m.value, content.file}) {
+			seen.stream(m.key, m.place)
+			continue
+		}
+		seen.others++
+	}
+}
+
+// itemSchema reports whether a media type describes its items one by one, which 3.2 has for streams alone.
+func (r *reading) itemSchema(s spot) bool {
+	media, ok := r.follow(s, "media type", policy.Warning)
+	return ok && media.get("itemSchema").isMapping()
+}
+
+// streaming are the media types whose bodies come in pieces for as long as the server likes.
+var streaming = map[string]bool{
+	"text/event-stream": true, "application/x-ndjson": true, "application/ndjson": true, "application/jsonl": true,
+	"application/x-jsonl": true, "application/jsonlines": true, "application/x-jsonlines": true, "application/json-lines": true,
+	"application/json-seq": true, "application/stream+json": true, "application/x-json-stream": true,
+	"multipart/x-mixed-replace": true,
+}
+
+// streams knows a streaming media type by its name, or by the parameter Kubernetes marks its watches with.
+func streams(media string) bool {
+	name, parameters, _ := strings.Cut(strings.ToLower(media), ";")
+	name = strings.TrimSpace(name)
+	return streaming[name] || strings.HasSuffix(name, "+json-seq") ||
+		strings.HasPrefix(name, "application/vnd.docker.") && strings.HasSuffix(name, "-stream") ||
+		strings.Contains(strings.ReplaceAll(parameters, " ", ""), "stream=watch")
 }

@@ -1,7 +1,10 @@
 package openapi
 
 import (
+	"fmt"
 	"path"
+	"slices"
+	"strings"
 
 	"outrigger/policy"
 )
@@ -31,7 +34,7 @@ type Reader struct {
 // not be used to route.
 func (r Reader) Read(file string) (*Catalog, policy.Problems) {
 	run := newReading(r, file)
-	root := run.open(run.root, nil, policy.Error)
+	root := run.open(run.root, absent, policy.Error)
 	if root == nil {
 		run.problems.Sort()
 		return nil, run.problems
@@ -90,4 +93,154 @@ func (r *reading) fail(p policy.Problem) {
 func (r *reading) warn(p policy.Problem) {
 	p.Severity = policy.Warning
 	r.report(p)
+}
+
+// document walks the root of a document.
+func (r *reading) document(root spot) {
+	if !root.isMapping() {
+		r.fail(policy.Problem{Code: CodeForeign, Place: root.Place(),
+			Message:  "no OpenAPI document: the file is " + root.Kind().String(),
+			Expected: "a mapping with openapi, info and paths"})
+		r.catalog = nil
+		return
+	}
+	r.version(root)
+	r.produces = root.get("produces")
+	if r.swagger2 {
+		r.catalog.BasePaths = []string{basePath(root.get("basePath").Text())}
+	} else if r.catalog.BasePaths = serverPaths(root.get("servers")); r.catalog.BasePaths == nil {
+		r.catalog.BasePaths = []string{""}
+	}
+	for m := range root.members() {
+		switch strings.ToLower(m.key) {
+		case "paths":
+			if m.key != "paths" {
+				r.warn(policy.Problem{Code: CodeField, Place: m.place,
+					Message:  fmt.Sprintf("field %q is not read", m.key),
+					Expected: "paths", Suggestion: "write it in lower case"})
+				continue
+			}
+			if paths, ok := r.follow(spot{m.value, root.file}, "paths", policy.Error); ok {
+				r.paths(paths)
+			}
+		case "webhooks":
+			r.elsewhere(spot{m.value, root.file}, "webhook")
+		}
+	}
+	r.duplicateIDs()
+}
+
+// version decides which standard a document follows, kindly: what is younger than 3.2 is read as 3.2.
+func (r *reading) version(root spot) {
+	if v := root.get("openapi"); v.isScalar() {
+		r.catalog.Version = v.Text()
+		switch major, minor, _ := strings.Cut(v.Text(), "."); {
+		case major != "3":
+			r.fail(policy.Problem{Code: CodeForeign, Place: v.Place(),
+				Message:  fmt.Sprintf("version %q of OpenAPI is not known", v.Text()),
+				Expected: "3.0, 3.1, 3.2 or Swagger 2.0", Suggestion: "convert the document"})
+		case !strings.HasPrefix(minor+".", "0.") && !strings.HasPrefix(minor+".", "1.") && !strings.HasPrefix(minor+".", "2."):
+			r.warn(policy.Problem{Code: CodeForeign, Place: v.Place(),
+				Message:  fmt.Sprintf("version %q of OpenAPI is not known; it is read as 3.2", v.Text()),
+				Expected: "3.0, 3.1 or 3.2"})
+		}
+		return
+	}
+	if v := root.get("swagger"); v.isScalar() {
+		r.catalog.Version = v.Text()
+		r.swagger2 = true
+		if v.Text() != "2.0" && v.Text() != "2" {
+			r.fail(policy.Problem{Code: CodeForeign, Place: v.Place(),
+				Message:  fmt.Sprintf("version %q of Swagger is not known", v.Text()),
+				Expected: "2.0", Suggestion: "convert the document"})
+		}
+		return
+	}
+	for m := range root.members() {
+		if word := strings.ToLower(m.key); word == "openapi" || word == "swagger" {
+			r.fail(policy.Problem{Code: CodeForeign, Place: m.place,
+				Message:  fmt.Sprintf("no OpenAPI document: field %q is spelled wrongly", m.key),
+				Expected: word, Suggestion: "write it in lower case"})
+			return
+		}
+	}
+	r.fail(policy.Problem{Code: CodeForeign, Place: root.Place(),
+		Message:  "no OpenAPI document: neither openapi nor swagger says its version",
+		Expected: "openapi: 3.1.0", Suggestion: "is this the root document, or a part of one?"})
+}
+
+// duplicateIDs reports every operation whose id an earlier one has, each where it stands.
+func (r *reading) duplicateIDs() {
+	first := make(map[string]*Operation, len(r.catalog.Operations))
+	for _, op := range r.catalog.Operations {
+		if op.ID == "" {
+			continue
+		}
+		earlier, twice := first[op.ID]
+		if !twice {
+			first[op.ID] = op
+			continue
+		}
+		at := op.IDPlace
+		if earlier.IDPlace == op.IDPlace {
+			// Two paths share one path item by $ref: the text is the same, so the place tells nothing.
+			at = op.PathPlace
+		}
+		r.fail(policy.Problem{Code: CodeDuplicateID, Place: at,
+			Message:  fmt.Sprintf("operationId %q is that of %s %s already (%s)", op.ID, earlier.Method, earlier.Path, earlier.IDPlace),
+			Expected: "an id that no other operation has", Suggestion: "rename one of them"})
+	}
+	for _, e := range r.catalog.Elsewhere {
+		if op := first[e.ID]; op != nil {
+			r.warn(policy.Problem{Code: CodeDuplicateID, Place: e.Place,
+				Message:  fmt.Sprintf("operationId %q of a %s is that of %s %s already (%s)", e.ID, e.Where, op.Method, op.Path, op.IDPlace),
+				Expected: "an id that no other operation has", Suggestion: "rename one of them"})
+		}
+	}
+}
+
+// serverPaths returns the path part of each server once, nil when none is declared. Variables take their defaults.
+func serverPaths(servers tree) []string {
+	var paths []string
+	for server := range servers.items() {
+		url := server.get("url").Text()
+		for variable := range server.get("variables").members() {
+			if value := variable.value.get("default"); value.isScalar() {
+				url = strings.ReplaceAll(url, "{"+variable.key+"}", value.Text())
+			}
+		}
+		if p := basePath(urlPath(url)); !slices.Contains(paths, p) {
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+// urlPath returns the path of a URL or of a relative reference. net/url refuses what templates leave in a host.
+func urlPath(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		url = url[:i]
+	}
+	scheme, rest, absolute := strings.Cut(url, "://")
+	if !absolute || strings.Contains(scheme, "/") {
+		rest, absolute = strings.CutPrefix(url, "//")
+	}
+	if !absolute {
+		return url
+	}
+	i := strings.IndexByte(rest, '/')
+	if i < 0 {
+		return ""
+	}
+	return rest[i:]
+}
+
+// basePath brings a path to the form that stands before a path template: a slash in front and none behind, "" for the root.
+// A relative one ("v1", "./") is taken from the root, where the document is usually served.
+func basePath(path string) string {
+	path = strings.Trim(strings.TrimPrefix(path, "./"), "/")
+	if path == "" || path == "." {
+		return ""
+	}
+	return "/" + path
 }

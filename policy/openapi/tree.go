@@ -2,24 +2,21 @@ package openapi
 
 import (
 	"iter"
+	"sort"
+	"unicode/utf8"
 
 	"outrigger/policy"
 	"outrigger/policy/document"
 )
 
-// tree is one value of a document, from YAML or JSON alike. An absent value answers as null does.
-type tree interface {
-	Kind() document.Kind
-	Place() policy.Place
-	// Text is a scalar's text, Tag its type in YAML's words.
-	Text() string
-	Tag() string
-	// get returns the value of a key, absent when there is none.
-	get(key string) tree
-	// members yields a mapping's entries in file order, items a sequence's values.
-	members() iter.Seq[member]
-	items() iter.Seq[tree]
+// tree is one value of a document, from YAML or from JSON. The zero tree is absent and answers as null does.
+type tree struct {
+	yaml *document.Node
+	json jsonTree
 }
+
+// absent is what stands where nothing stands.
+var absent tree
 
 // member is one entry of a mapping.
 type member struct {
@@ -28,34 +25,128 @@ type member struct {
 	value tree
 }
 
-// absent is what stands where nothing stands.
-var absent tree = yamlTree{}
+func (t tree) isMapping() bool  { return t.Kind() == document.Mapping }
+func (t tree) isSequence() bool { return t.Kind() == document.Sequence }
+func (t tree) isScalar() bool   { return t.Kind() == document.Scalar }
 
-func isMapping(t tree) bool  { return t.Kind() == document.Mapping }
-func isSequence(t tree) bool { return t.Kind() == document.Sequence }
-func isScalar(t tree) bool   { return t.Kind() == document.Scalar }
+func (t tree) isJSON() bool { return t.json.file != nil }
 
-// yamlTree is a node of policy/document, which already answers for an absent one.
-type yamlTree struct{ *document.Node }
+func (t tree) Kind() document.Kind {
+	if t.isJSON() {
+		return t.json.kind()
+	}
+	return t.yaml.Kind()
+}
 
-func (y yamlTree) get(key string) tree { return yamlTree{y.Node.Get(key)} }
+func (t tree) Place() policy.Place {
+	if t.isJSON() {
+		return t.json.place()
+	}
+	return t.yaml.Place()
+}
 
-func (y yamlTree) members() iter.Seq[member] {
+// Text returns a scalar's text, "" for everything else.
+func (t tree) Text() string {
+	if t.isJSON() {
+		return t.json.text()
+	}
+	return t.yaml.Text()
+}
+
+// Tag returns the type of a value in YAML's words.
+func (t tree) Tag() string {
+	if t.isJSON() {
+		return t.json.tag()
+	}
+	return t.yaml.Tag()
+}
+
+// get returns the value of a key, absent when there is none.
+func (t tree) get(key string) tree {
+	if t.isJSON() {
+		return t.json.get(key)
+	}
+	return tree{yaml: t.yaml.Get(key)}
+}
+
+// members yields the entries of a mapping in file order.
+func (t tree) members() iter.Seq[member] {
+	if t.isJSON() {
+		return t.json.members()
+	}
 	return func(yield func(member) bool) {
-		for _, e := range y.Entries() {
-			if !yield(member{key: e.Key, place: e.KeyPlace, value: yamlTree{e.Value}}) {
+		for _, e := range t.yaml.Entries() {
+			if !yield(member{key: e.Key, place: e.KeyPlace, value: tree{yaml: e.Value}}) {
 				return
 			}
 		}
 	}
 }
 
-func (y yamlTree) items() iter.Seq[tree] {
+// items yields the values of a sequence.
+func (t tree) items() iter.Seq[tree] {
+	if t.isJSON() {
+		return t.json.items()
+	}
 	return func(yield func(tree) bool) {
-		for _, n := range y.Items() {
-			if !yield(yamlTree{n}) {
+		for _, n := range t.yaml.Items() {
+			if !yield(tree{yaml: n}) {
 				return
 			}
 		}
 	}
+}
+
+// lines turns byte offsets into lines and columns. Columns are runes, and a whole document may stand on one line, so runes
+// are counted ahead in blocks: a place costs one block at most.
+type lines struct {
+	file   string
+	data   []byte
+	starts []int32
+	runes  []int32 // runes before each block
+}
+
+const runeBlock = 512
+
+func newLines(file string, data []byte) *lines {
+	l := &lines{file: file, data: data, starts: []int32{0}, runes: make([]int32, 0, len(data)/runeBlock+1)}
+	runes := int32(0)
+	for i, c := range data {
+		if i%runeBlock == 0 {
+			l.runes = append(l.runes, runes)
+		}
+		if utf8.RuneStart(c) {
+			runes++
+		}
+		if c == '\n' || c == '\r' && (i+1 == len(data) || data[i+1] != '\n') {
+			l.starts = append(l.starts, int32(i+1))
+		}
+	}
+	return l
+}
+
+// runesBefore counts the characters that start before offset.
+func (l *lines) runesBefore(offset int) int {
+	block := min(offset/runeBlock, len(l.runes)-1)
+	if block < 0 {
+		return 0
+	}
+	n := int(l.runes[block])
+	for _, c := range l.data[block*runeBlock : offset] {
+		if utf8.RuneStart(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// place returns that of the bytes from start to end; its end column is left out when they are on several lines.
+func (l *lines) place(start, end int) policy.Place {
+	line := sort.Search(len(l.starts), func(i int) bool { return int(l.starts[i]) > start })
+	before := l.runesBefore(int(l.starts[line-1]))
+	p := policy.Place{File: l.file, Line: line, Column: 1 + l.runesBefore(start) - before}
+	if end > start && (line == len(l.starts) || end <= int(l.starts[line])) {
+		p.EndColumn = 1 + l.runesBefore(end) - before
+	}
+	return p
 }
