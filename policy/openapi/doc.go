@@ -6,7 +6,7 @@
 // CheckSchemas alone, and their failure is a warning at a place, never the loss of the catalog.
 //
 // The reader is our own. It walks JSON tokens or YAML nodes, which both know their lines, and follows the $refs of path
-// items, operations, parameters, headers, responses and media types over the files beside the document. Real documents
+// items, operations, parameters, responses and media types over the files beside the document. Real documents
 // are messy: what does not change the list of operations is a warning. It touches no disk: files come through Reader.ReadFile.
 //
 // Versions 3.0, 3.1 and 3.2 are read whole (https://spec.openapis.org/oas/), Swagger 2.0 as far as the catalog goes.
