@@ -126,7 +126,7 @@ func TestACircuitIsJudgedByWhatPassesItAfterwards(t *testing.T) {
 
 func TestAVanishedClientIsJudged(t *testing.T) {
 	metrics, err := scrape.Parse(strings.NewReader(`outrigger_requests_total{upstream="shop",operation="getItem",outcome="client_closed"} 30
-outrigger_attempts_total{upstream="shop",operation="getItem",outcome="cancelled"} 30
+outrigger_attempts_total{upstream="shop",operation="getItem",outcome="client_closed"} 30
 `))
 	if err != nil {
 		t.Fatal(err)
