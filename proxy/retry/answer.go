@@ -2,8 +2,10 @@ package retry
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"outrigger/proxy/exchange"
 )
@@ -17,18 +19,57 @@ type answer struct {
 	resp    *http.Response
 }
 
-// buffered is a body that knows how many bytes it gives without waiting; the wire's does.
-type buffered interface{ Buffered() int }
+// readier is a body that knows whether Read would wait; the wire's does.
+type readier interface{ Ready() bool }
 
-// keep takes the place of the answer kept before. A small body that has arrived already is copied, so that its connection is free
-// for the next attempt. Any other stays where it is, unread, with its connection: waiting for it could take as long as the upstream
-// likes, and copying it as much memory.
+// keep takes the place of the answer kept before. What has arrived of a small body is copied; a body that has arrived whole is closed,
+// so that its connection is free for the next attempt. Any other stays where it is, with its connection: waiting for the rest
+// could take as long as the upstream likes, and copying it as much memory.
 func (r *run) keep(a *exchange.Attempt, resp *http.Response) {
 	r.discard()
-	if arrived(resp, r.req.Method) {
-		resp = copied(resp)
-	}
 	r.kept = &answer{a, resp}
+	if resp.ContentLength > keepBytes {
+		return
+	}
+	copied, whole, err := arrived(resp.Body)
+	switch {
+	case whole:
+		own := *resp
+		own.Header, own.Trailer = resp.Header.Clone(), resp.Trailer.Clone()
+		own.Body = io.NopCloser(io.MultiReader(bytes.NewReader(copied), breaking{err}))
+		_ = resp.Body.Close()
+		r.kept.resp = &own
+	case len(copied) > 0:
+		resp.Body = &continued{io.MultiReader(bytes.NewReader(copied), resp.Body), resp.Body}
+	}
+}
+
+// arrived reads what a body gives without waiting, and says whether that was all of it: up to its end, or to the error that ended it.
+func arrived(body io.Reader) (copied []byte, whole bool, err error) {
+	if body == http.NoBody {
+		return nil, true, nil
+	}
+	b, ok := body.(readier)
+	for ok && len(copied) < keepBytes && b.Ready() {
+		copied = slices.Grow(copied, 512)
+		n, err := body.Read(copied[len(copied):min(cap(copied), keepBytes)])
+		copied = copied[:len(copied)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return copied, true, nil
+		case err != nil:
+			return copied, true, err
+		case n == 0:
+			return copied, false, nil
+		}
+	}
+	return copied, false, nil
+}
+
+// continued is a body of which the beginning was copied.
+type continued struct {
+	io.Reader
+	io.Closer
 }
 
 // discard gives up the answer that is kept, if any. The wire drains what has arrived and closes the connection otherwise.
@@ -37,28 +78,6 @@ func (r *run) discard() {
 		_ = r.kept.resp.Body.Close()
 		r.kept = nil
 	}
-}
-
-func arrived(resp *http.Response, method string) bool {
-	if resp.Body == http.NoBody || resp.ContentLength == 0 || method == http.MethodHead {
-		return true
-	}
-	body, ok := resp.Body.(buffered)
-	return ok && resp.ContentLength > 0 && resp.ContentLength <= keepBytes && int64(body.Buffered()) >= resp.ContentLength
-}
-
-// copied returns a reply that owns its memory, and closes the one it was made from. A body that breaks off nevertheless breaks off
-// in the copy too.
-func copied(resp *http.Response) *http.Response {
-	own := *resp
-	own.Header = resp.Header.Clone()
-	own.Body = http.NoBody
-	if resp.Body != http.NoBody {
-		body, err := io.ReadAll(io.LimitReader(resp.Body, keepBytes))
-		own.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), breaking{err}))
-	}
-	_ = resp.Body.Close()
-	return &own
 }
 
 // breaking gives the error that ended the original body.

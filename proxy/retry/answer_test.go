@@ -92,8 +92,9 @@ func TestAnAnswerThatHasArrivedFreesItsConnectionBeforeTheNextAttempt(t *testing
 		arrived int
 		closed  int
 	}{
-		{"arrived", len("answer of attempt 1"), 1},
-		{"still on its way", 5, 0},
+		{"arrived", len("answer of attempt 1") + 1, 1},
+		{"half arrived", 5, 0},
+		{"still on its way", 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -116,19 +117,44 @@ func TestAnAnswerThatHasArrivedFreesItsConnectionBeforeTheNextAttempt(t *testing
 				if err != nil {
 					t.Fatal(err)
 				}
-				clear(s.script[0].header) // the wire uses its memory again
+				if s.bodies[0].closed == 1 {
+					clear(s.script[0].header) // the wire uses its memory again
+				}
 				text, err := io.ReadAll(resp.Body)
 				if string(text) != "answer of attempt 1" || err != nil || resp.ContentLength != int64(len(text)) {
 					t.Errorf("the body is %q of %d bytes, %v", text, resp.ContentLength, err)
 				}
-				if got := resp.Header.Get("X-Why"); c.closed == 1 && got != "busy" {
+				if got := resp.Header.Get("X-Why"); got != "busy" {
 					t.Errorf("the header is lost: %q", got)
+				}
+				resp.Body.Close()
+				if s.bodies[0].closed != 1 {
+					t.Errorf("closed %d times in the end", s.bodies[0].closed)
 				}
 				ex.Finish()
 			})
 		})
 	}
 }
+
+func TestALargeAnswerIsKeptUnread(t *testing.T) {
+	b := &body{Reader: strings.NewReader("x"), arrived: 1 << 20}
+	resp := &http.Response{StatusCode: 503, Header: http.Header{}, Body: b, ContentLength: 1 << 20}
+	r := &run{}
+	r.keep(nil, resp)
+	if r.kept.resp != resp || resp.Body != b || b.closed != 0 || b.arrived != 1<<20 {
+		t.Error("it was touched")
+	}
+	endless := &body{Reader: endlessly{}, arrived: 1 << 20}
+	r.keep(nil, &http.Response{StatusCode: 503, Header: http.Header{}, Body: endless, ContentLength: -1})
+	if copied := 1<<20 - endless.arrived; copied != keepBytes || endless.closed != 0 || b.closed != 1 {
+		t.Errorf("%d bytes were copied, closed %d, the answer before closed %d times", copied, endless.closed, b.closed)
+	}
+}
+
+type endlessly struct{}
+
+func (endlessly) Read(p []byte) (int, error) { return len(p), nil }
 
 type roundTrip func(*http.Request) (*http.Response, error)
 
@@ -138,7 +164,7 @@ func TestACopiedBodyBreaksOffWhereTheOriginalDid(t *testing.T) {
 	broken := errors.New("connection reset")
 	b := &body{Reader: io.MultiReader(strings.NewReader("half"), breaking{broken}), arrived: 100}
 	resp := &http.Response{StatusCode: 503, Header: http.Header{}, Body: b, ContentLength: 100}
-	r := &run{req: &http.Request{Method: http.MethodGet}}
+	r := &run{}
 	r.keep(nil, resp)
 	text, err := io.ReadAll(r.kept.resp.Body)
 	if string(text) != "half" || !errors.Is(err, broken) || b.closed != 1 {

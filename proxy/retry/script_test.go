@@ -70,7 +70,17 @@ func (b *body) Close() error {
 	return nil
 }
 
-func (b *body) Buffered() int { return b.arrived }
+// Ready says how far the bytes have arrived; the end arrives with the last of them.
+func (b *body) Ready() bool { return b.arrived > 0 }
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.arrived > 0 && len(p) > b.arrived {
+		p = p[:b.arrived]
+	}
+	n, err := b.Reader.Read(p)
+	b.arrived = max(0, b.arrived-n)
+	return n, err
+}
 
 // RoundTrip plays the next turn.
 func (s *stage) RoundTrip(req *http.Request) (*http.Response, error) {
