@@ -60,7 +60,8 @@ func flagsFromEnvironment(c *cobra.Command, lookup func(string) (string, bool)) 
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		name := "OUTRIGGER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value, set := lookup(name)
-		if f.Changed || !set || value == "" || f.Name == "help" || f.Annotations[notFromEnvironment] != nil || err != nil {
+		_, exempt := f.Annotations[notFromEnvironment]
+		if f.Changed || exempt || !set || value == "" || f.Name == "help" || err != nil {
 			return
 		}
 		if failure := c.Flags().Set(f.Name, value); failure != nil {

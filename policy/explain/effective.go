@@ -30,7 +30,7 @@ func Effective(u *policy.Upstream, op *policy.Operation) []Value {
 	}
 	l.duration("timeouts.attempt", t.Attempt)
 	switch {
-	case t.Attempt == 0:
+	case t.Attempt == 0 && t.Request > 0:
 		l.note("timeouts.request alone bounds an attempt")
 	case t.Request > 0 && t.Attempt > t.Request:
 		l.note("cut to timeouts.request " + policy.Spell(t.Request))
@@ -46,10 +46,7 @@ func Effective(u *policy.Upstream, op *policy.Operation) []Value {
 	l.duration("retry.backoff.max", r.Backoff.Max)
 	l.budget(u)
 	l.duration("retry.respectRetryAfter", r.RespectRetryAfter)
-	l.add("retry.idempotent", strconv.FormatBool(op.Idempotent))
-	if _, written := op.Policy.Origins["retry.idempotent"]; !written {
-		l.note("by the method")
-	}
+	l.idempotent()
 	l.add("retry.idempotencyKey.mode", string(r.IdempotencyKey.Mode))
 	if !r.IdempotencyKey.Honoured {
 		l.note("no key makes the operation repeatable: neither spec nor policy says that it honours one")
@@ -79,6 +76,18 @@ func (l *lister) add(key, value string) {
 func (l *lister) note(text string) { l.values[len(l.values)-1].Note = text }
 
 func (l *lister) duration(key string, d time.Duration) { l.add(key, policy.Spell(d)) }
+
+// idempotent says who decides: the policy or the spec, else the method, which for the unmatched operation is the request's.
+func (l *lister) idempotent() {
+	if l.op.Method == "" && !l.op.Idempotent {
+		l.add("retry.idempotent", "by the method")
+		return
+	}
+	l.add("retry.idempotent", strconv.FormatBool(l.op.Idempotent))
+	if _, written := l.op.Policy.Origins["retry.idempotent"]; !written {
+		l.note("by the method")
+	}
+}
 
 func (l *lister) budget(u *policy.Upstream) {
 	b := u.Budget

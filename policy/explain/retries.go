@@ -34,7 +34,7 @@ func (r *request) retried() (yes, no []Reason) {
 		}
 	}
 	each(retry.When.Connect, "no connection", "nothing was sent, so any method may be sent again")
-	each(retry.When.Refused, "the upstream says that it did not process the request", "any method may be sent again")
+	each(retry.When.Refused || retry.When.Statuses.Has(425), "answer 425", "the upstream did not process the request, so any method may be sent again")
 	each(retry.When.Reset, "connection lost before the reply", "")
 	if r.op.Policy.Timeouts.Attempt > 0 {
 		each(retry.When.Timeout, "attempt timeout", "")
@@ -49,16 +49,12 @@ func (r *request) retried() (yes, no []Reason) {
 
 // statuses tells the answers apart that a policy or the built-in list names.
 func (r *request) statuses(each func(on bool, what, safe string)) {
-	listed := r.op.Policy.Retry.When.Statuses
-	if listed.Has(425) {
-		each(true, "answer 425", "the upstream says that it did not process the request (RFC 8470)")
-		listed = without(listed, 425)
-	}
+	listed := without(r.op.Policy.Retry.When.Statuses, 425)
 	if !listed.IsZero() {
 		each(true, "answers "+strings.Join(spellStatuses(listed), ", "), "")
 	}
 	var rest policy.StatusSet
-	for _, code := range []int{425, 429, 500, 502, 503, 504} {
+	for _, code := range []int{408, 429, 500, 502, 503, 504} {
 		if !r.op.Policy.Retry.When.Statuses.Has(code) {
 			rest.Add(code)
 		}

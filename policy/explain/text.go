@@ -63,13 +63,13 @@ func (a *Answer) writeWorst(b *strings.Builder) {
 	if !a.Worst.Unbounded {
 		took = milliseconds(a.Worst.DurationMS)
 	}
-	fmt.Fprintf(b, "\nworst case: %s (%s), %s\n", attempts(a.Worst.Attempts), retries, took)
+	fmt.Fprintf(b, "\nworst case: up to %s (%s), %s\n", attempts(a.Worst.Attempts), retries, took)
 	for _, s := range a.Worst.Steps {
-		end := "no end"
+		end := ""
 		if s.To > 0 {
-			end = milliseconds(s.To)
+			end = " up to " + milliseconds(s.To)
 		}
-		fmt.Fprintf(b, "  %-15s  from %s up to %s", s.What, milliseconds(s.From), end)
+		fmt.Fprintf(b, "  %-15s  from %s%s", s.What, milliseconds(s.From), end)
 		if s.Note != "" {
 			fmt.Fprintf(b, ", %s", s.Note)
 		}

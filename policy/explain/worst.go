@@ -8,7 +8,8 @@ import (
 	"outrigger/policy"
 )
 
-// Worst is the longest an exchange can take, and on the way there.
+// Worst is the most attempts an exchange can have and the longest it can take. The two need not meet: where nothing but the
+// request timeout bounds an attempt, the longest exchange has one, and further ones follow fast failures only.
 type Worst struct {
 	Retries  int `json:"retries"`
 	Attempts int `json:"attempts"`
@@ -64,7 +65,10 @@ func (r *request) worst() Worst {
 		cut := t.Request > 0 && at+length >= t.Request
 		switch {
 		case length == 0 && t.Request == 0:
-			s.Note = "nothing bounds it but timeouts.idle " + policy.Spell(t.Idle)
+			s.Note = "nothing bounds it"
+			if t.Idle > 0 {
+				s.Note += " but timeouts.idle " + policy.Spell(t.Idle)
+			}
 			w.Unbounded = true
 			w.Steps = append(w.Steps, s)
 			return false
@@ -91,15 +95,12 @@ func (r *request) worst() Worst {
 			length = t.Attempt // the last may do its work
 		}
 		if !step(fmt.Sprintf("attempt %d", n), length) {
-			w.Attempts = n
 			break
 		}
 		if top := retry.Backoff.Top(n); n <= retries && top > 0 && !step(fmt.Sprintf("back-off %d", n), top) {
-			w.Attempts = n
 			break
 		}
 	}
-	w.Retries = w.Attempts - 1
 	if !w.Unbounded {
 		w.DurationMS = at.Milliseconds()
 	}
