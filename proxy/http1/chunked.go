@@ -168,23 +168,21 @@ func badExtension(s []byte) int {
 		if end == i {
 			return i
 		}
-		i = skipSpace(s, end)
+		if i = skipSpace(s, end); i < len(s) && s[i] == '=' {
+			i = skipSpace(s, i+1)
+			if i < len(s) && s[i] == '"' {
+				end = skipQuoted(s, i)
+			} else {
+				end = skipToken(s, i)
+			}
+			if end == i {
+				return i
+			}
+			i = skipSpace(s, end)
+		}
 		if i == len(s) && end != i {
-			return end
+			return end // space before the line end
 		}
-		if i == len(s) || s[i] != '=' {
-			continue
-		}
-		i = skipSpace(s, i+1)
-		if i < len(s) && s[i] == '"' {
-			end = skipQuoted(s, i)
-		} else {
-			end = skipToken(s, i)
-		}
-		if end == i {
-			return i
-		}
-		i = end
 	}
 	return -1
 }

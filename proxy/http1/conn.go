@@ -29,18 +29,17 @@ const (
 // and owns everything here but what is marked otherwise.
 type conn struct {
 	wire
-	srv  *Server
-	peer peerInfo
-	tls  *tls.ConnectionState
+	srv    *Server
+	client clientInfo
+	tls    *tls.ConnectionState
 
 	scan   headScan
 	fields fields
-	hdr    http.Header
-	values arena
-	url    url.URL
-	tmpl   http.Request
-	res    response
-	body   *body
+	headerStore
+	url  url.URL
+	tmpl http.Request
+	res  response
+	body *body
 
 	current    atomic.Pointer[requestContext] // read by the monitor
 	background background                     // started by the monitor
@@ -51,16 +50,16 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, received []byte) *conn {
-	c := &conn{srv: s, hdr: http.Header{}}
+	c := &conn{srv: s, headerStore: headerStore{hdr: http.Header{}}}
 	c.wire.init(nc)
 	if len(received) > 0 {
 		c.makeRoom(bufferSize)
 		c.w = copy(c.buf, received)
 	}
 	c.giveUp = c.stopsWaiting
-	c.peer = peerInfo{s, nc.LocalAddr(), nc.RemoteAddr(), ""}
-	if c.peer.remote != nil {
-		c.peer.remoteText = c.peer.remote.String()
+	c.client = clientInfo{s, nc.LocalAddr(), nc.RemoteAddr(), ""}
+	if c.client.remote != nil {
+		c.client.remoteText = c.client.remote.String()
 	}
 	c.res.c, c.res.hdr = c, http.Header{}
 	return c
@@ -81,9 +80,8 @@ func (c *conn) serve() {
 	}
 	for {
 		n, refusal, err := c.readHead()
-		var line requestLine
 		if err == nil && refusal == nil {
-			line, refusal = c.parse(n)
+			refusal = c.parse(n)
 		}
 		if refusal != nil {
 			c.refuse(refusal)
@@ -92,7 +90,7 @@ func (c *conn) serve() {
 			c.nc.Close()
 			return
 		}
-		if again := c.exchange(line); !again {
+		if again := c.exchange(); !again {
 			if !c.res.hijacked {
 				c.nc.Close()
 			}
@@ -153,31 +151,30 @@ func (c *conn) stopsWaiting() bool {
 }
 
 // parse makes the head of n bytes a request in c.tmpl.
-func (c *conn) parse(n int) (requestLine, *Refusal) {
+func (c *conn) parse(n int) *Refusal {
 	head := string(c.buf[c.r : c.r+n])
-	line, refusal := parseRequestLine(head, c.scan.first, c.scan.firstEnd)
-	if refusal != nil {
-		return line, refusal
-	}
-	poisonArena(c.values)
-	clear(c.hdr)
-	c.values = c.values[:0]
+	line := &c.scan.request
+	method, target := head[line.method:line.methodEnd], head[line.target:line.targetEnd]
+	c.headerStore.reset()
 	c.fields = fields{}
-	c.fields.collect(head, c.scan.spans, c.hdr, &c.values, false)
+	c.fields.collect(head, c.scan.spans, &c.headerStore, false)
 	kind, length, refusal := c.fields.setFraming(line.minor)
 	if refusal != nil {
-		return line, refusal
+		return refusal
 	}
-	host, refusal := setTarget(&c.url, line, &c.fields)
+	if c.fields.hosts == 0 && line.minor > 0 {
+		return refuse(400, "host missing", 0)
+	}
+	host, refusal := setTarget(&c.url, method, target, &c.fields)
 	if refusal != nil {
-		return line, refusal
+		return refusal
 	}
-	if line.method == http.MethodConnect && !c.srv.AllowConnect {
-		return line, refuse(http.StatusMethodNotAllowed, "method CONNECT not allowed", 0)
+	if method == http.MethodConnect && !c.srv.AllowConnect {
+		return refuse(http.StatusMethodNotAllowed, "method CONNECT not allowed", 0)
 	}
 	expects := c.fields.expects > 0 && line.minor > 0
 	if expects && (c.fields.expects > 1 || !strings.EqualFold(c.fields.expect, "100-continue")) {
-		return line, refuse(http.StatusExpectationFailed, "expectation unknown", 0)
+		return refuse(http.StatusExpectationFailed, "expectation unknown", 0)
 	}
 	if kind == lengthBody && c.fields.length[0] == '0' {
 		c.hdr["Content-Length"][0] = strconv.FormatInt(length, 10)
@@ -188,9 +185,9 @@ func (c *conn) parse(n int) (requestLine, *Refusal) {
 	c.relax()
 
 	c.tmpl = http.Request{
-		Method: line.method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: line.minor,
-		Header: c.hdr, Body: http.NoBody, ContentLength: length, Host: host, RequestURI: line.target,
-		RemoteAddr: c.peer.remoteText, TLS: c.tls,
+		Method: method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: line.minor,
+		Header: c.hdr, Body: http.NoBody, ContentLength: length, Host: host, RequestURI: target,
+		RemoteAddr: c.client.remoteText, TLS: c.tls,
 	}
 	if line.minor == 0 {
 		c.tmpl.Proto = "HTTP/1.0"
@@ -207,15 +204,15 @@ func (c *conn) parse(n int) (requestLine, *Refusal) {
 		c.body.dec.trailer = c.tmpl.Trailer
 	}
 	c.res.reset(&c.tmpl, expects && kind != noBody)
-	return line, nil
+	return nil
 }
 
 var chunkedCoding = []string{"chunked"}
 
 // exchange runs the handler on the parsed request and says whether the
 // connection may carry another.
-func (c *conn) exchange(line requestLine) bool {
-	ctx := &requestContext{peer: &c.peer, born: c.srv.clock.Load()}
+func (c *conn) exchange() bool {
+	ctx := &requestContext{client: &c.client, born: c.srv.clock.Load()}
 	if c.body != nil {
 		c.body.ctx = ctx
 	} else {
@@ -275,13 +272,7 @@ func (c *conn) call(req *http.Request) (completed bool) {
 // release ends the life of everything lent to the handler.
 func (c *conn) release() {
 	c.res.release()
-	if poisoned {
-		poisonArena(c.values)
-		poisonHeader(c.hdr)
-	}
-	if len(c.hdr) > 32 {
-		c.hdr = http.Header{}
-	}
+	c.headerStore.expire()
 	c.tmpl = http.Request{}
 	c.body = nil
 }
@@ -359,5 +350,5 @@ func (c *conn) linger() {
 			return
 		}
 	}
-	time.Sleep(time.Until(end))
+	time.Sleep(time.Until(end)) // reading on would serve a client that never stops sending
 }

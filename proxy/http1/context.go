@@ -20,8 +20,8 @@ type Interrupter = interface{ Interrupt() }
 // Life: open → cancelled, once, by the client going away (cause ErrClientGone)
 // or by ServeHTTP returning (cause context.Canceled).
 type requestContext struct {
-	peer *peerInfo
-	born int64 // monitor tick at which the handler started
+	client *clientInfo
+	born   int64 // monitor tick at which the handler started
 	// bodyRead is set once nothing but the next request can arrive from the
 	// client, so that what arrives tells of its health.
 	bodyRead atomic.Bool
@@ -33,8 +33,8 @@ type requestContext struct {
 	cancelStd context.CancelCauseFunc
 }
 
-// peerInfo is what every request of a connection shares.
-type peerInfo struct {
+// clientInfo is what every request of a connection shares.
+type clientInfo struct {
 	server        *Server
 	local, remote net.Addr
 	remoteText    string
@@ -112,7 +112,7 @@ func (c *requestContext) Err() error {
 func (c *requestContext) Value(key any) any {
 	switch key {
 	case http.LocalAddrContextKey:
-		return c.peer.local
+		return c.client.local
 	}
 	if _, ok := key.(*int); ok {
 		return c.twin().Value(key)

@@ -119,10 +119,10 @@ func (e *Error) NotSent() bool { return e.Wrote == 0 }
 // Stale reports that a pooled connection turned out dead: the peer had closed
 // it, and not one byte of a response came. It is no failure of the endpoint.
 func (e *Error) Stale() bool {
-	return e.Reused && !e.Started && !e.Timeout && (e.Phase == PhaseWrite || e.Phase == PhaseHead) && closedByPeer(e.Err)
+	return e.Reused && !e.Started && !e.Timeout && (e.Phase == PhaseWrite || e.Phase == PhaseHead) && wasClosed(e.Err)
 }
 
-func closedByPeer(err error) bool {
+func wasClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
 }

@@ -20,6 +20,7 @@ type headScan struct {
 	seen, line int // bytes looked at; start of the line not yet complete
 	first      int // start of the first line: after a stray CRLF
 	firstEnd   int // its end, 0 before it is complete
+	request    requestLine
 	spans      []span
 }
 
@@ -59,6 +60,12 @@ func (s *headScan) scan(b []byte) (int, *Refusal) {
 				continue
 			}
 			s.firstEnd = end - 1
+			if !s.response {
+				var r *Refusal
+				if s.request, r = parseRequestLine(b, start, end-1); r != nil {
+					return 0, r
+				}
+			}
 		case end-1 == start:
 			return end + 1, nil
 		default:
@@ -154,18 +161,40 @@ func control(b []byte) int {
 	return -1
 }
 
-// arena cuts the one-element slices of header values from one array of the
-// connection.
+// headerStore is the header that a connection uses again for each message. The
+// one-element value slices are cut from one array.
+type headerStore struct {
+	hdr    http.Header
+	values arena
+}
+
 type arena []string
 
-func (a *arena) add(h http.Header, name, value string) {
-	if old, again := h[name]; again {
-		h[name] = append(old, value)
+func (l *headerStore) add(name, value string) {
+	if old, again := l.hdr[name]; again {
+		l.hdr[name] = append(old, value)
 		return
 	}
-	*a = append(*a, value)
-	n := len(*a)
-	h[name] = (*a)[n-1 : n : n]
+	l.values = append(l.values, value)
+	n := len(l.values)
+	l.hdr[name] = l.values[n-1 : n : n]
+}
+
+// reset empties it for the next message. Until then what the last one left
+// may still be looked at.
+func (l *headerStore) reset() {
+	clear(l.hdr)
+	l.values = l.values[:0]
+}
+
+// expire ends the time for which it was lent; a map that grew large is not
+// kept.
+func (l *headerStore) expire() {
+	poisonArena(l.values)
+	poisonHeader(l.hdr)
+	if len(l.hdr) > 32 {
+		l.hdr = http.Header{}
+	}
 }
 
 // token marks the characters of RFC 9110, 5.6.2.

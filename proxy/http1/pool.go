@@ -15,13 +15,12 @@ type upstreamConn struct {
 	retire time.Time // not used again after this
 	since  time.Time // idle since; set by the pool
 
-	scan   headScan
-	hdr    http.Header
-	values arena
+	scan headScan
+	headerStore
 }
 
 func newUpstreamConn(t *Transport, nc net.Conn) *upstreamConn {
-	c := &upstreamConn{hdr: http.Header{}}
+	c := &upstreamConn{headerStore: headerStore{hdr: http.Header{}}}
 	c.wire.init(nc)
 	c.scan.response = true
 	jitter := 0.9 + 0.2*rand.Float64()

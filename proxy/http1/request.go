@@ -15,9 +15,9 @@ type fields struct {
 	close, keepAlive, connectionUpgrade, trailers  bool
 }
 
-// collect fills h with the fields of a head, except those that the standard
+// collect fills into with the fields of a head, except those that the standard
 // types carry elsewhere: Host, Transfer-Encoding and Trailer.
-func (f *fields) collect(head string, spans []span, h http.Header, values *arena, response bool) {
+func (f *fields) collect(head string, spans []span, into *headerStore, response bool) {
 	for _, s := range spans {
 		name, value := head[s.name:s.nameEnd], head[s.value:s.valueEnd]
 		switch name {
@@ -44,11 +44,11 @@ func (f *fields) collect(head string, spans []span, h http.Header, values *arena
 		case "Trailer":
 			f.trailers = true
 		}
-		values.add(h, name, value)
+		into.add(name, value)
 	}
 	if f.trailers {
-		f.trailer = strings.Join(h["Trailer"], ",")
-		delete(h, "Trailer")
+		f.trailer = strings.Join(into.hdr["Trailer"], ",")
+		delete(into.hdr, "Trailer")
 	}
 }
 
@@ -96,40 +96,47 @@ func parseLength(s string) (int64, bool) {
 	return n, s != ""
 }
 
-// requestLine is a request line taken apart; all strings are of the head.
+// requestLine is a request line taken apart, as offsets from the start of the
+// head.
 type requestLine struct {
-	method, target string
-	minor          int // of HTTP/1.x, at most 1
+	method, methodEnd, target, targetEnd int
+	minor                                int // of HTTP/1.x, at most 1
 }
 
-func parseRequestLine(head string, start, end int) (l requestLine, _ *Refusal) {
-	line := head[start:end]
-	method, rest, ok := strings.Cut(line, " ")
-	if !isToken(method) {
-		return l, refuse(400, "method invalid", start)
+func parseRequestLine(b []byte, start, end int) (l requestLine, _ *Refusal) {
+	i := start
+	for i < end && token[b[i]] {
+		i++
 	}
-	if len(method) > maxMethod {
+	switch {
+	case i-start > maxMethod:
 		return l, refuse(501, "method too long", start)
+	case i == end:
+		return l, refuse(400, "request line without target", i)
+	case i == start || b[i] != ' ':
+		return l, refuse(400, "method invalid", i)
 	}
-	target, version, ok2 := strings.Cut(rest, " ")
-	if !ok || !ok2 {
-		return l, refuse(400, "request line without version", end)
+	l.method, l.methodEnd, l.target = start, i, i+1
+	for i++; i < end && ' ' < b[i] && b[i] < 0x7f && b[i] != '#'; i++ {
 	}
-	if len(version) != 8 || version[:5] != "HTTP/" || version[6] != '.' || !digit(version[5]) || !digit(version[7]) {
-		return l, refuse(400, "version malformed", end-len(version))
+	switch {
+	case i == l.target:
+		return l, refuse(400, "target empty", i)
+	case i == end:
+		return l, refuse(400, "request line without version", i)
+	case b[i] != ' ':
+		return l, refuse(400, "target invalid", i)
 	}
-	if version[5] != '1' {
-		return l, refuse(505, "version not supported", end-len(version))
+	l.targetEnd = i
+	v := b[i+1 : end]
+	if len(v) != 8 || string(v[:5]) != "HTTP/" || v[6] != '.' || !digit(v[5]) || !digit(v[7]) {
+		return l, refuse(400, "version malformed", i+1)
 	}
-	for i := range len(target) {
-		if c := target[i]; c <= ' ' || c >= 0x7f || c == '#' {
-			return l, refuse(400, "target invalid", start+len(method)+1+i)
-		}
+	if v[5] != '1' {
+		return l, refuse(505, "version not supported", i+1)
 	}
-	if target == "" {
-		return l, refuse(400, "target empty", start+len(method)+1)
-	}
-	return requestLine{method, target, min(int(version[7]-'0'), 1)}, nil
+	l.minor = min(int(v[7]-'0'), 1)
+	return l, nil
 }
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
@@ -164,35 +171,32 @@ func (f *fields) setFraming(minor int) (kind bodyKind, length int64, _ *Refusal)
 
 // setTarget fills u and gives the host the request is for. RFC 9112, 3.2 and
 // 3.3.
-func setTarget(u *url.URL, l requestLine, f *fields) (host string, _ *Refusal) {
+func setTarget(u *url.URL, method, target string, f *fields) (host string, _ *Refusal) {
 	*u = url.URL{}
 	host = f.host
 	if f.hosts > 1 {
 		return "", refuse(400, "host repeated", 0)
 	}
-	if f.hosts == 0 && l.minor > 0 {
-		return "", refuse(400, "host missing", 0)
-	}
 	if f.hosts == 1 && !validAuthority(f.host) {
 		return "", refuse(400, "host invalid", 0)
 	}
 	switch {
-	case l.method == http.MethodConnect:
-		if !validAuthority(l.target) || !strings.Contains(l.target, ":") {
+	case method == http.MethodConnect:
+		if !validAuthority(target) || !strings.Contains(target, ":") {
 			return "", refuse(400, "target of CONNECT not an authority", 0)
 		}
-		u.Host = l.target
-		return l.target, nil
-	case l.target[0] == '/':
-		return host, setPath(u, l.target)
-	case l.target == "*":
-		if l.method != http.MethodOptions {
+		u.Host = target
+		return target, nil
+	case target[0] == '/':
+		return host, setPath(u, target)
+	case target == "*":
+		if method != http.MethodOptions {
 			return "", refuse(400, "target * without OPTIONS", 0)
 		}
 		u.Path = "*"
 		return host, nil
 	}
-	scheme, rest, ok := strings.Cut(l.target, "://")
+	scheme, rest, ok := strings.Cut(target, "://")
 	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
 		return "", refuse(400, "target malformed", 0)
 	}

@@ -18,10 +18,9 @@ func (x *exchange) parse(n int) error {
 	if reason != "" {
 		return &ProtocolError{reason}
 	}
-	clear(c.hdr)
-	c.values = c.values[:0]
+	c.headerStore.reset()
 	var f fields
-	f.collect(head, c.scan.spans, c.hdr, &c.values, true)
+	f.collect(head, c.scan.spans, &c.headerStore, true)
 	x.res = http.Response{
 		Status: line[9:], StatusCode: status, Proto: line[:8], ProtoMajor: 1, ProtoMinor: minor,
 		Header: c.hdr, Body: &x.body, ContentLength: -1, Request: x.req,

@@ -265,18 +265,12 @@ func (x *exchange) end(whole bool) {
 		x.stopSender()
 		whole = false
 	}
-	if poisoned {
-		poisonArena(c.values)
-		poisonHeader(c.hdr)
-	}
+	c.headerStore.expire()
 	if !whole || c.buffered() > 0 || c.readStopped.Load() || c.writeStopped.Load() {
 		x.t.pool.discard(c)
 		return
 	}
 	c.relax()
-	if len(c.hdr) > 32 {
-		c.hdr = http.Header{}
-	}
 	x.t.pool.put(c, x.start)
 }
 

@@ -90,7 +90,7 @@ func (s *Server) Serve(l net.Listener) error {
 		default:
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 			s.Log.Warn("connection not accepted", "error", err, "pause", pause)
-			time.Sleep(pause)
+			time.Sleep(pause) // trying at once would spin while descriptors are short
 		}
 	}
 }
