@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // commands are all there are; each stands in a file of its own.
@@ -38,7 +37,7 @@ func newRootCommand() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		if err := flagsFromEnvironment(c, os.LookupEnv); err != nil {
+		if err := flagsFromEnvironment(c, os.Environ()); err != nil {
 			return err
 		}
 		root.Annotations[ranAnnotation] = "yes"
@@ -54,19 +53,27 @@ func newRootCommand() *cobra.Command {
 // notFromEnvironment marks a flag whose variable would mean something else.
 const notFromEnvironment = "not-from-environment"
 
-// flagsFromEnvironment gives every flag that was not typed the value of its OUTRIGGER_ variable, if there is one.
-func flagsFromEnvironment(c *cobra.Command, lookup func(string) (string, bool)) error {
-	var err error
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "OUTRIGGER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		value, set := lookup(name)
-		_, exempt := f.Annotations[notFromEnvironment]
-		if f.Changed || exempt || !set || value == "" || f.Name == "help" || err != nil {
-			return
+const variablePrefix = "OUTRIGGER_"
+
+// flagsFromEnvironment gives every flag that was not typed the value of its OUTRIGGER_ variable, if there is one. Environment is
+// a list of NAME=value; names that are no flag of the command, and empty values, are left alone.
+func flagsFromEnvironment(c *cobra.Command, environment []string) error {
+	for _, line := range environment {
+		name, value, _ := strings.Cut(line, "=")
+		suffix, ours := strings.CutPrefix(name, variablePrefix)
+		if !ours || value == "" {
+			continue
 		}
-		if failure := c.Flags().Set(f.Name, value); failure != nil {
-			err = usage("%s: %q is no value of --%s: %w", name, value, f.Name, failure)
+		flag := c.Flags().Lookup(strings.ToLower(strings.ReplaceAll(suffix, "_", "-")))
+		if flag == nil || flag.Changed || flag.Name == "help" {
+			continue
 		}
-	})
-	return err
+		if _, exempt := flag.Annotations[notFromEnvironment]; exempt {
+			continue
+		}
+		if err := c.Flags().Set(flag.Name, value); err != nil {
+			return usage("%s: %q is no value of --%s: %w", name, value, flag.Name, err)
+		}
+	}
+	return nil
 }

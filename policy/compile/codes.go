@@ -1,5 +1,12 @@
 package compile
 
+import (
+	"slices"
+
+	"outrigger/policy/document"
+	"outrigger/policy/openapi"
+)
+
 // The codes of this package's problems; codeTable tells them all, with those of the packages it stands on.
 const (
 	codeUnknownField  = "OR120"
@@ -41,3 +48,83 @@ const (
 	codeOpenAdmin    = "OR403"
 	codeSharedHost   = "OR404"
 )
+
+// Code is one kind of problem. Its page is docs/checks/CODE.md.
+type Code struct {
+	Code string
+	// Title names the mistake in a few words.
+	Title string
+	// Family is shape, spec, arithmetic or network.
+	Family string
+}
+
+// Codes returns every code that compiling can report, in order. The slice is the caller's.
+func Codes() []Code { return slices.Clone(codeTable) }
+
+// codeTable is the single list of codes: pages, SARIF rules and the index of docs/checks follow it.
+var codeTable = []Code{
+	{document.CodeSyntax, "text that is not YAML", "shape"},
+	{document.CodeDuplicateKey, "duplicate key", "shape"},
+	{document.CodeSecondDocument, "second document in one file", "shape"},
+	{document.CodeTooLarge, "file that is too large", "shape"},
+	{document.CodeTooDeep, "nesting that is too deep", "shape"},
+	{document.CodeAliases, "aliases that multiply", "shape"},
+	{document.CodeEncoding, "file that is not UTF-8", "shape"},
+	{document.CodeKey, "key that is not text, or a merge that cannot be", "shape"},
+	{document.CodeEmpty, "empty file", "shape"},
+	{document.CodeSilence, "silence without a code or a reason", "shape"},
+	{document.CodeTag, "tag of its own", "shape"},
+	{codeUnknownField, "unknown key", "shape"},
+	{codeType, "value of the wrong type", "shape"},
+	{codeRange, "value out of range", "shape"},
+	{codeMissingKey, "missing key", "shape"},
+	{codeMissingFile, "file that cannot be read", "shape"},
+	{codeNotYet, "not supported yet", "shape"},
+	{codeSpelling, "duration, size, share or address in another spelling", "shape"},
+	{codeVariable, "environment variable that is not set", "shape"},
+	{codeVersion, "unknown version of the policy language", "shape"},
+	{codeTwice, "name or part that stands twice", "shape"},
+	{codeUnknownPolicy, "unknown named policy", "shape"},
+	{codeOutOfPlace, "key that has no meaning where it stands", "shape"},
+	{codeInboundRetry, "retry on inbound of what was sent", "shape"},
+
+	{openapi.CodeUnreadable, "spec that cannot be read", "spec"},
+	{openapi.CodeForeign, "file that is no OpenAPI document", "spec"},
+	{openapi.CodeDuplicateID, "operationId that several operations have", "spec"},
+	{openapi.CodeDuplicateKey, "key that stands twice in a spec", "spec"},
+	{openapi.CodeOutside, "$ref to a URL or out of the folder", "spec"},
+	{openapi.CodeMissing, "$ref that leads nowhere", "spec"},
+	{openapi.CodeCycle, "$ref that leads back to itself", "spec"},
+	{openapi.CodePath, "malformed path template", "spec"},
+	{openapi.CodeStatus, "response key that is no status", "spec"},
+	{openapi.CodeField, "field of a spec that is not read", "spec"},
+	{openapi.CodeSecondDocument, "second document in a spec", "spec"},
+	{openapi.CodeTooLarge, "spec that is too large", "spec"},
+	{openapi.CodeSchemas, "schemas that cannot be loaded", "spec"},
+	{openapi.CodeHint, "unknown x-outrigger hint", "spec"},
+	{openapi.CodeCovered, "operation that another one covers", "spec"},
+	{codeUnknownOperation, "unknown operation", "spec"},
+	{codeWrongUpstream, "operation under the wrong upstream", "spec"},
+	{codeNoSuchTemplate, "path template that matches nothing", "spec"},
+	{codeAmbiguous, "ambiguous templates with different policies", "spec"},
+	{codeUnsafeRetry, "retry that could do the work twice", "spec"},
+	{codeStreamTimeout, "request timeout on an operation that streams", "spec"},
+	{codeUndeclaredStatus, "status that the operation does not declare", "spec"},
+	{codeUndeclaredKey, "idempotency key that the spec does not document", "spec"},
+	{codeOperationTwice, "operation that two keys mean", "spec"},
+	{codeHintOverridden, "hint of the spec that a policy overrides", "spec"},
+	{codeHasID, "operation by its path though it has an id", "spec"},
+	{codeBadHint, "hint that cannot be read", "spec"},
+
+	{codeNeverStarts, "last attempt that could never start", "arithmetic"},
+	{codeShortAttempt, "last attempt that is cut short", "arithmetic"},
+	{codeAttemptAbove, "attempt timeout above the request timeout", "arithmetic"},
+	{codeBaseOverMax, "start above its own end", "arithmetic"},
+	{codeLongRespected, "Retry-After that never fits the deadline", "arithmetic"},
+	{codeNoBudget, "retries without a budget", "arithmetic"},
+
+	{codeTwoListeners, "two listeners on one port", "network"},
+	{codeOwnPort, "upstream that points at the sidecar itself", "network"},
+	{codeOpenAdmin, "admin port open to others without a token", "network"},
+	{codeSharedHost, "two upstreams with one host", "network"},
+}
