@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"outrigger/policy"
 	"outrigger/policy/explain"
 )
 
@@ -41,7 +42,9 @@ func newExplainCommand() *cobra.Command {
 			if result.Set == nil {
 				printer := problemPrinter{out: c.ErrOrStderr(), sources: read, colour: coloured(c.ErrOrStderr())}
 				for _, p := range result.Problems {
-					printer.print(p)
+					if p.Severity == policy.Error { // check tells the rest
+						printer.print(p)
+					}
 				}
 				return failed("the policy is not valid (%s): mend it first", counted(result.Problems))
 			}

@@ -116,10 +116,15 @@ func templateShape(template string) string { return parameterForm.ReplaceAllStri
 func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Operation {
 	method, template, byPath := splitOperationKey(e.Key)
 	if !byPath {
-		if op := s.catalog.Find(e.Key); op != nil {
+		switch op := s.catalog.Find(e.Key); {
+		case op == nil:
+			c.unknownID(s, e, all)
+		case op.CoveredBy != nil:
+			c.fail(codeNoSuchTemplate, e.KeyPlace, fmt.Sprintf("operation %s has no request of its own: all are those of %s %s (%s), for what follows \"?\" or \"#\" is no part of a path",
+				e.Key, op.CoveredBy.Method, op.CoveredBy.Path, op.CoveredBy.Place), "an operation that requests can be told by", "write the policy for the other operation")
+		default:
 			return op
 		}
-		c.unknownID(s, e, all)
 		return nil
 	}
 	op := s.catalog.findByPath(method, template)
