@@ -28,6 +28,7 @@ type visit struct {
 // run sends the request through the operation's stack and answers the client.
 func (v *visit) run(r *http.Request) {
 	out := r.WithContext(v.ex)
+	out.Close = false // it speaks of the client's connection
 	if v.entry.Upstream != "" || v.entry.Direction == policy.Outbound && r.Host == "" {
 		out.Host = "" // the endpoint's
 	}

@@ -1,0 +1,5 @@
+package proxy_test
+
+const childRole = "OUTRIGGER_TEST_CHILD"
+
+func childMain(string) int { return 0 }
