@@ -20,6 +20,7 @@ var arrows = []struct {
 	// A compiled set carries its version, the hash of its bytes on the wire.
 	{"policy/compile", []string{"policy", "policy/document", "policy/openapi", "policy/graphql", "policy/wire"}},
 	{"policy/wire", []string{"policy"}},
+	{"policy/explain", []string{"policy"}},
 	{"policy/diff", []string{"policy"}},
 	{"policy/policytest", []string{"policy", "policy/compile"}},
 

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"outrigger/policy"
@@ -49,44 +48,43 @@ func (v *visit) join(client net.Conn, early io.Reader, upstream io.ReadWriteClos
 		upstream.Close()
 	}
 	idle := v.ex.Operation.Policy.Timeouts.Idle
-	var watch *time.Timer
+	heard := func() {}
 	if idle > 0 {
-		watch = time.AfterFunc(idle, stop)
+		watch := time.AfterFunc(idle, stop)
 		defer watch.Stop()
+		heard = func() { watch.Reset(idle) }
 	}
 	unregister := v.gate.live.OnDrain(stop)
 	defer unregister()
 
-	var in, out atomic.Int64
+	var in, out int64
 	up := make(chan struct{})
 	go func() {
 		defer close(up)
-		if err := pump(upstream, early, &in, watch, idle); err != nil {
+		if err := pump(upstream, early, &in, heard); err != nil {
 			stop()
 		} else {
 			closeWrite(upstream)
 		}
 	}()
-	if err := pump(client, upstream, &out, watch, idle); err != nil {
+	if err := pump(client, upstream, &out, heard); err != nil {
 		stop()
 	} else {
 		closeWrite(client)
 	}
 	<-up
-	v.ex.BytesIn, v.ex.BytesOut = in.Load(), out.Load()
+	v.ex.BytesIn, v.ex.BytesOut = in, out
 }
 
-// pump copies until the source ends, and pushes the idle timeout back with every piece.
-func pump(dst io.Writer, src io.Reader, moved *atomic.Int64, watch *time.Timer, idle time.Duration) error {
+// pump copies until the source ends, and tells of every piece.
+func pump(dst io.Writer, src io.Reader, moved *int64, heard func()) error {
 	buf := chunks.Get().(*[]byte)
 	defer chunks.Put(buf)
 	for {
 		n, err := src.Read(*buf)
 		if n > 0 {
-			if watch != nil {
-				watch.Reset(idle)
-			}
-			moved.Add(int64(n))
+			heard()
+			*moved += int64(n)
 			if _, err := dst.Write((*buf)[:n]); err != nil {
 				return err
 			}
