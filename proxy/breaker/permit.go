@@ -105,7 +105,6 @@ func (c *Circuit) record(a *exchange.Attempt, permit uint64) {
 		c.recordProbe(w)
 		return
 	}
-	now := time.Now()
 	switch w {
 	case nothing:
 		return
@@ -118,13 +117,13 @@ func (c *Circuit) record(a *exchange.Attempt, permit uint64) {
 	case soft:
 		c.library.RecordFailure()
 	}
-	c.recorded = now
+	c.recorded = a.Start.Add(a.Duration) // the end of the attempt: now, without asking the clock once more
 	limit := c.settings.ConsecutiveFailures
 	switch {
 	case w == hard && limit > 0 && c.consecutive >= limit:
-		c.move(Open, CauseConsecutive, now)
+		c.move(Open, CauseConsecutive, time.Now())
 	case c.rateReached():
-		c.move(Open, CauseRate, now)
+		c.move(Open, CauseRate, time.Now())
 	}
 }
 

@@ -19,11 +19,15 @@ func (m *Memory) Adopt(bytes int64) { m.limit.Store(bytes) }
 func (m *Memory) Used() int64 { return m.used.Load() }
 
 func (m *Memory) take(n int64) bool {
-	if m.used.Add(n) <= m.limit.Load() {
-		return true
+	for {
+		used := m.used.Load()
+		if used+n > m.limit.Load() {
+			return false
+		}
+		if m.used.CompareAndSwap(used, used+n) {
+			return true
+		}
 	}
-	m.used.Add(-n)
-	return false
 }
 
 // force takes bytes that have been read already and that somebody waits for: a single read's worth.

@@ -28,7 +28,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for {
-		n, err, done := r.recorded(p)
+		n, done, err := r.recorded(p)
 		if done {
 			return n, err
 		}
@@ -51,7 +51,7 @@ func (r *reader) ReadReady(p []byte) (int, error) {
 	t := r.tape
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n, err, done := r.recorded(p)
+	n, done, err := r.recorded(p)
 	source, ok := t.source.(readyReader)
 	if done || t.reading || !ok {
 		return n, err
@@ -61,20 +61,20 @@ func (r *reader) ReadReady(p []byte) (int, error) {
 }
 
 // recorded gives what can be had without the client. Requires mu.
-func (r *reader) recorded(p []byte) (n int, err error, done bool) {
+func (r *reader) recorded(p []byte) (n int, done bool, err error) {
 	t := r.tape
 	switch {
 	case r.cut:
-		return 0, errCut, true
+		return 0, true, errCut
 	case r.at < t.base+int64(len(t.record)):
 		n = copy(p, t.record[r.at-t.base:])
 		r.at += int64(n)
 		t.release()
-		return n, nil, true
+		return n, true, nil
 	case t.err != nil:
-		return 0, t.err, true
+		return 0, true, t.err
 	}
-	return 0, nil, false
+	return 0, false, nil
 }
 
 // took takes account of what was read from the client. Requires mu.
