@@ -138,3 +138,11 @@ func (a *Attempt) Announce(header map[string][]string, left time.Duration) {
 	a.timeout[0] = strconv.FormatInt(max(1, left.Milliseconds()), 10)
 	header["Outrigger-Timeout-Ms"] = a.timeout[:]
 }
+
+// BodyIdle is the longest time that the reply's body may be silent: timeouts.idle. The wire asks for it.
+func (a *Attempt) BodyIdle() time.Duration {
+	if a.Operation == nil {
+		return 0
+	}
+	return a.Operation.Policy.Timeouts.Idle
+}

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -32,7 +33,10 @@ type decoder struct {
 	trailer  http.Header
 	overhead int64     // framing bytes of chunks not yet paid for by payload
 	until    time.Time // the last instant for any read, or zero
-	err      error     // sticky
+	// ctx is asked for its deadline, and as a BodyIdler, before every wait: the deadline of a stream may
+	// be lifted once its head is there. Nil for requests.
+	ctx context.Context
+	err error // sticky
 }
 
 // done reports that the body was read to its end.
@@ -67,9 +71,18 @@ func (d *decoder) read(p []byte) (int, error) {
 }
 
 func (d *decoder) setDeadline() {
-	want := time.Now().Add(d.limits.BodyTimeout)
-	if !d.until.IsZero() && d.until.Before(want) {
-		want = d.until
+	idle, until := d.limits.BodyTimeout, d.until
+	if d.ctx != nil {
+		if t, ok := d.ctx.Deadline(); ok {
+			until = t
+		}
+		if b, ok := d.ctx.(BodyIdler); ok && b.BodyIdle() > 0 {
+			idle = b.BodyIdle()
+		}
+	}
+	want := time.Now().Add(idle)
+	if !until.IsZero() && until.Before(want) {
+		want = until
 	}
 	d.w.read.want = want
 }

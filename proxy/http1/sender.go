@@ -138,8 +138,8 @@ func (s *sender) sendAll() error {
 func (s *sender) write(p []byte) bool {
 	c := s.x.c
 	want := time.Now().Add(s.x.t.limits.WriteTimeout)
-	if !s.x.total.IsZero() && s.x.total.Before(want) {
-		want = s.x.total
+	if total, ok := s.x.ctx.Deadline(); ok && total.Before(want) {
+		want = total
 	}
 	c.write.want = want
 	n, err := c.send(p)

@@ -44,6 +44,9 @@ type (
 	// HeadDeadliner gives the instant by which the head of the response must
 	// have arrived; zero means none.
 	HeadDeadliner interface{ HeadDeadline() time.Time }
+	// BodyIdler gives the longest wait for the next bytes of the response's
+	// body, in place of Limits.BodyTimeout; zero keeps that.
+	BodyIdler interface{ BodyIdle() time.Duration }
 	// FreshDialler asks for a new connection instead of a pooled one.
 	FreshDialler interface{ FreshConnection() bool }
 	// InterimReceiver is handed the 1xx responses other than 101. The header
