@@ -87,15 +87,15 @@ func (p *Proxy) entry(name string, address policy.Address, d policy.Direction, u
 // wireLimits are the limits of a set in the words of the wire. They hold for a port from its opening on.
 func wireLimits(set *policy.Set) http1.Limits {
 	l := set.Limits
-	wire := http1.Limits{
+	return http1.Limits{
 		HeadBytes: int(l.HeaderBytes), Fields: l.HeaderCount, RequestLine: int(l.RequestLineBytes), Connections: l.Connections,
-		HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout,
+		HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, BodyTimeout: bodySilence,
 	}
-	if set.Inbound != nil {
-		wire.BodyTimeout = set.Inbound.Application.Unmatched.Policy.Timeouts.Body
-	}
-	return wire
 }
+
+// bodySilence is the longest wait for the next bytes of a request's body where timeouts.body of the operation, which the gate
+// sees to, leaves that much.
+const bodySilence = 5 * time.Minute
 
 // operatorPorts are the admin port and, where the policy wants one, the port for metrics alone. They run on net/http, so that
 // what an operator sees does not depend on the wire that it is about.

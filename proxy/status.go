@@ -111,6 +111,9 @@ func (s status) Reload(context.Context) (admin.Reload, error) {
 		switch {
 		case s.p.rejected() != nil:
 			done.Result = "rejected"
+			if err := s.p.last.Load().err; err != nil {
+				done.Reason = err.Error()
+			}
 		case done.Version == before:
 			done.Result = "unchanged"
 		}

@@ -27,6 +27,7 @@ type visit struct {
 
 // run sends the request through the operation's stack and answers the client.
 func (v *visit) run(r *http.Request) {
+	v.boundBody(r)
 	out := r.WithContext(v.ex)
 	out.Close = false // it speaks of the client's connection
 	if v.entry.Upstream != "" || v.entry.Direction == policy.Outbound && r.Host == "" {
@@ -38,6 +39,13 @@ func (v *visit) run(r *http.Request) {
 		return
 	}
 	v.reply(resp)
+}
+
+// boundBody gives the client timeouts.body for its request's body, counted from the head.
+func (v *visit) boundBody(r *http.Request) {
+	if timeout := v.ex.Operation.Policy.Timeouts.Body; timeout > 0 && r.Body != nil && r.Body != http.NoBody {
+		_ = http.NewResponseController(v.w).SetReadDeadline(v.ex.Start.Add(timeout)) // a wire that cannot has bounds of its own
+	}
 }
 
 // fail answers with a failure of ours, or breaks the connection where nobody listens any more.
