@@ -19,6 +19,7 @@ import (
 	"outrigger/proxy/observe"
 	"outrigger/proxy/replay"
 	"outrigger/proxy/source/file"
+	"outrigger/proxy/upstream"
 )
 
 // Options say how to run a sidecar. Empty strings leave the policy's own word.
@@ -36,6 +37,7 @@ type Options struct {
 // Proxy is one sidecar. Its methods are safe for concurrent use.
 type Proxy struct {
 	options  Options
+	reach    upstream.Options
 	log      *slog.Logger
 	level    *slog.LevelVar
 	source   *file.Source
@@ -74,8 +76,11 @@ type InvalidPolicy struct{ Problems policy.Problems }
 func (e *InvalidPolicy) Error() string { return "the policy is not valid" }
 
 // New reads the policy and prepares a sidecar. Nothing is bound yet. An invalid policy is an *InvalidPolicy.
-func New(o Options) (*Proxy, error) {
-	p := &Proxy{options: o, level: new(slog.LevelVar), asked: make(chan struct{})}
+func New(o Options) (*Proxy, error) { return newProxy(o, upstream.Options{}) }
+
+// newProxy is New with another way to reach upstreams than the network.
+func newProxy(o Options, reach upstream.Options) (*Proxy, error) {
+	p := &Proxy{options: o, reach: reach, level: new(slog.LevelVar), asked: make(chan struct{})}
 	p.source = file.New(o.Policy, slog.New(slog.DiscardHandler))
 	result, err := p.source.Load()
 	if err != nil {
