@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"debug/buildinfo"
 	"fmt"
 	"maps"
 	"os"
@@ -20,32 +19,14 @@ func (r *Report) Describe(l *lab.Lab) {
 		"kernel":    lab.FirstLine("uname", "-sr"),
 	}
 	r.Versions = map[string]string{
-		"go":        lab.FirstLine("go", "version"),
-		"haproxy":   lab.FirstLine("haproxy", "-v"),
-		"nginx":     lab.FirstLine("nginx", "-v"),
-		"wrk":       lab.FirstLine("wrk", "-v"),
+		"go":      lab.FirstLine("go", "version"),
+		"haproxy": lab.FirstLine("haproxy", "-v"),
+		"nginx":   lab.FirstLine("nginx", "-v"),
+		"wrk":     lab.FirstLine("wrk", "-v"),
 	}
 	if info, err := os.Stat(l.Path("outrigger")); err == nil {
-		r.Versions["outrigger"] = fmt.Sprintf("%s, binary of %.1f MiB", revision(l.Path("outrigger")), float64(info.Size())/(1<<20))
+		r.Versions["outrigger"] = fmt.Sprintf("%s, binary of %.1f MiB", l.Revision("outrigger"), float64(info.Size())/(1<<20))
 	}
-}
-
-// revision asks the measured binary itself: the checkout may have moved on since it was built.
-func revision(path string) string {
-	info, err := buildinfo.ReadFile(path)
-	if err != nil {
-		return "unknown"
-	}
-	name, edited := "unknown", ""
-	for _, setting := range info.Settings {
-		switch {
-		case setting.Key == "vcs.revision":
-			name = setting.Value[:min(12, len(setting.Value))]
-		case setting.Key == "vcs.modified" && setting.Value == "true":
-			edited = " with uncommitted edits"
-		}
-	}
-	return name + edited
 }
 
 func cpuModel() string {

@@ -97,12 +97,25 @@ func (l *Lab) Build(name, moduleDir, pkg string) (string, error) {
 		return path, nil
 	}
 	l.Say("building %s", name)
+	revision := FirstLine("git", "-C", moduleDir, "describe", "--always", "--dirty")
+	if _, err := l.Write(name+".revision", []byte(revision)); err != nil {
+		return "", err
+	}
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
 	cmd.Dir, cmd.Env = moduleDir, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build of %s: %w\n%s", name, err, out)
 	}
 	return path, nil
+}
+
+// Revision is what the checkout was when Build began; it may have moved on since.
+func (l *Lab) Revision(name string) string {
+	text, err := os.ReadFile(l.Path(name + ".revision"))
+	if err != nil {
+		return "unknown"
+	}
+	return string(text)
 }
 
 // FreePort returns a loopback port that nobody listened on a moment ago.
