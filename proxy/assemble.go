@@ -45,7 +45,12 @@ func (p *Proxy) assemble(set *policy.Set) error {
 		Record: func(u *policy.Upstream, op *policy.Operation) live.Recorder {
 			return p.observer.Series(u.Direction, u.Name, op.ID)
 		},
-		Pool: func(u *policy.Upstream) *upstream.Pool { return upstream.New(u, p.reach) },
+		Endpoints: func(u *policy.Upstream) live.Endpoints {
+			if u.Name == policy.Unknown {
+				return upstream.NewAnywhere(u, p.reach)
+			}
+			return upstream.New(u, p.reach)
+		},
 		Transition: func(name, operation string, t breaker.Transition) {
 			p.observer.Transition(observe.CircuitChange{
 				Upstream: name, Operation: operation, From: string(t.From), To: string(t.To), Cause: t.Cause,

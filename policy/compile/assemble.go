@@ -117,6 +117,7 @@ func (c *compiler) outbound(t *top, set *policy.Set, defaults *layer) {
 	if port.pass {
 		s := &source{Upstream: &policy.Upstream{Name: policy.Unknown, Direction: policy.Outbound, Place: e.KeyPlace}, layer: defaults}
 		c.unmatched(s)
+		s.Upstream.Unmatched.Policy.Breaker.Off = true // one circuit for hosts that have nothing in common would punish all for one
 		set.Outbound.Unknown = s.Upstream
 	}
 }

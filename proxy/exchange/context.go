@@ -21,10 +21,10 @@ func (e *Exchange) Done() <-chan struct{} {
 	e.done.mu.Lock()
 	defer e.done.mu.Unlock()
 	if e.done.ctx == nil {
+		e.done.ctx, e.done.cancel = context.WithCancelCause(e.client)
 		if deadline, ok := e.Deadline(); ok {
-			e.done.ctx, e.done.cancel = context.WithDeadline(e.client, deadline)
-		} else {
-			e.done.ctx, e.done.cancel = context.WithCancel(e.client)
+			cancel := e.done.cancel
+			e.done.timer = time.AfterFunc(time.Until(deadline), func() { cancel(context.DeadlineExceeded) })
 		}
 	}
 	return e.done.ctx.Done()
@@ -38,7 +38,7 @@ func (e *Exchange) Err() error {
 	if deadline, ok := e.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
 	}
-	return nil
+	return e.done.err()
 }
 
 // Value finds the exchange itself and whatever the client's context carries.

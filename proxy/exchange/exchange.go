@@ -101,10 +101,10 @@ func (e *Exchange) SetDeadline(t time.Time) {
 	}
 }
 
-// LiftDeadline removes the total deadline: a stream's reply has begun and may last. Nothing may be waiting on Done meanwhile.
+// LiftDeadline removes the total deadline: a stream's reply has begun and may last. An exchange that has ended stays so.
 func (e *Exchange) LiftDeadline() {
 	e.deadline.Store(0)
-	e.done.stop() // it was made with the deadline; who asks again gets one without
+	e.done.lift()
 }
 
 // OnFinish registers f to be told when the exchange has ended; the last registered is told first.
@@ -135,20 +135,44 @@ func (e *Exchange) Last() *Attempt {
 	return e.Attempts[len(e.Attempts)-1]
 }
 
-// lazyDone makes a real deadline context only for callers that ask for Done, so that an ordinary exchange arms no timer.
+// lazyDone makes a real context only for callers that ask for Done, so that an ordinary exchange arms no timer.
 type lazyDone struct {
 	mu     sync.Mutex
 	ctx    context.Context
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
+	timer  *time.Timer // of the total deadline
 }
 
 func (l *lazyDone) stop() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.disarm()
 	if l.cancel != nil {
-		l.cancel()
-		l.ctx, l.cancel = nil, nil
+		l.cancel(context.Canceled)
 	}
+}
+
+// lift takes the deadline back from a Done that was asked for already.
+func (l *lazyDone) lift() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.disarm()
+}
+
+func (l *lazyDone) disarm() {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
+
+// err agrees with the channel that Done has handed out: whoever saw it closed must find an error.
+func (l *lazyDone) err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx == nil {
+		return nil
+	}
+	return context.Cause(l.ctx)
 }
 
 // Field returns v as the value of a header field, from the exchange's own memory as long as that lasts.

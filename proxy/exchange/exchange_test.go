@@ -67,15 +67,6 @@ func TestTheEarlierDeadlineHolds(t *testing.T) {
 		if !errors.Is(e.Err(), context.DeadlineExceeded) || e.ClientGone() {
 			t.Errorf("Err() = %v, client gone %v", e.Err(), e.ClientGone())
 		}
-		e.LiftDeadline()
-		if e.Err() != nil {
-			t.Errorf("after the deadline is lifted: %v", e.Err())
-		}
-		select {
-		case <-e.Done():
-			t.Error("done though the deadline was lifted")
-		default:
-		}
 		e.Finish()
 	})
 }
@@ -204,4 +195,48 @@ func TestFieldsOfAnExchangeDoNotOverlap(t *testing.T) {
 			t.Errorf("field %d is %v, capacity %d", i, f, cap(f))
 		}
 	}
+}
+
+func TestALiftedDeadlineNoLongerEndsWhoWaitsAlready(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := New(t.Context(), nil, nil, time.Now())
+		e.SetDeadline(time.Now().Add(time.Second))
+		done := e.Done()
+		e.LiftDeadline()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		select {
+		case <-done:
+			t.Error("done at the deadline that was lifted")
+		default:
+		}
+		if e.Err() != nil {
+			t.Errorf("Err() = %v", e.Err())
+		}
+		e.Finish()
+		<-done
+	})
+}
+
+func TestWhoeverSeesDoneClosedFindsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := New(t.Context(), nil, nil, time.Now())
+		e.SetDeadline(time.Now().Add(time.Second))
+		derived, cancel := context.WithTimeout(e, time.Hour) // watches Done and panics over a nil Err
+		defer cancel()
+		<-e.Done()
+		e.LiftDeadline()
+		<-derived.Done()
+		if !errors.Is(e.Err(), context.DeadlineExceeded) {
+			t.Errorf("after the deadline: %v", e.Err())
+		}
+		f := New(t.Context(), nil, nil, time.Now())
+		late, cancelLate := context.WithTimeout(f, time.Hour)
+		defer cancelLate()
+		f.Finish()
+		<-late.Done()
+		if f.Err() == nil {
+			t.Error("a finished exchange whose Done is closed has no error")
+		}
+	})
 }

@@ -27,6 +27,9 @@ func (e Entry) target(s *live.Snapshot, r *http.Request) (*live.Target, *failure
 	if t := byHost(s, r.Host); t != nil {
 		return t, nil
 	}
+	if t := s.Unknown(); t != nil {
+		return t, nil
+	}
 	return s.Nowhere(e.Direction), failure.New(failure.NoRoute,
 		"no upstream of the policy has the host "+printable(r.Host)+"; list it under upstreams.NAME.hosts or its endpoints")
 }

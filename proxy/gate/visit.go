@@ -90,13 +90,24 @@ func (v *visit) retryable(e *failure.Error) bool {
 	case failure.Deadline, failure.RequestInvalid, failure.NoRoute, failure.LoopDetected, failure.Internal:
 		return false
 	}
-	if len(v.ex.Attempts) > 1 {
+	if v.tries() > 1 {
 		return false
 	}
 	if a := v.ex.Last(); a != nil && !a.Verdict.Sent.Safe() {
-		return v.ex.Operation.Idempotent
+		return v.ex.Operation.MayRepeat(v.ex.Method)
 	}
 	return true
+}
+
+// tries counts the attempts that met the upstream; one over a dead pooled connection did not.
+func (v *visit) tries() int {
+	n := 0
+	for _, a := range v.ex.Attempts {
+		if a.Verdict.Outcome != policy.Stale {
+			n++
+		}
+	}
+	return n
 }
 
 // end closes the exchange, whatever happened, and hands it to its recorder. It runs also while a panic unwinds.

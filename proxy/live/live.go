@@ -22,6 +22,14 @@ import (
 // Recorder is told about every ended exchange of one operation.
 type Recorder interface{ Record(*exchange.Exchange) }
 
+// Endpoints are the end of an upstream's stacks and outlive its policies.
+type Endpoints interface {
+	http.RoundTripper
+	Adopt(u *policy.Upstream)
+	Status() []upstream.Endpoint
+	Close()
+}
+
 // Parts are the pieces of state that one operation's stack stands on.
 type Parts struct {
 	Upstream  *policy.Upstream
@@ -29,7 +37,7 @@ type Parts struct {
 	Circuit   *breaker.Circuit
 	Limiter   *limit.Limiter
 	Budget    *budget.Budget
-	Endpoints *upstream.Pool
+	Endpoints Endpoints
 }
 
 // Options are what live needs from above.
@@ -38,8 +46,8 @@ type Options struct {
 	Stack func(Parts) http.RoundTripper
 	// Record makes the recorder of one operation.
 	Record func(u *policy.Upstream, op *policy.Operation) Recorder
-	// Pool makes the endpoints of an upstream.
-	Pool func(u *policy.Upstream) *upstream.Pool
+	// Endpoints makes the endpoints of an upstream.
+	Endpoints func(u *policy.Upstream) Endpoints
 	// Transition is told when a circuit changes its state; it must not block.
 	Transition func(upstream, operation string, t breaker.Transition)
 	// Keep is how long state without an owner is kept; 5 minutes unless set.

@@ -5,7 +5,6 @@ import (
 	"outrigger/proxy/breaker"
 	"outrigger/proxy/budget"
 	"outrigger/proxy/limit"
-	"outrigger/proxy/upstream"
 )
 
 // wholeUpstream is the operation label of a circuit that watches all operations of its upstream.
@@ -18,7 +17,7 @@ func (l *Live) parts(u *policy.Upstream, op *policy.Operation) Parts {
 	if ok {
 		budgets.Adopt(u.Budget)
 	}
-	pool, ok := l.state.pools.take(upstreamIdentity(u), former(u), func() *upstream.Pool { return l.options.Pool(u) })
+	pool, ok := l.state.pools.take(upstreamIdentity(u), former(u), func() Endpoints { return l.options.Endpoints(u) })
 	if ok {
 		pool.Adopt(u)
 	}

@@ -16,6 +16,7 @@ type Snapshot struct {
 	application *Target
 	byName      map[string]*Target
 	byHost      map[string]*Target
+	unknown     *Target
 	nowhere     map[policy.Direction]*Target
 	trusted     []netip.Prefix
 }
@@ -35,7 +36,7 @@ type Route struct {
 	Operation *policy.Operation
 	Stack     http.RoundTripper
 	Recorder  Recorder
-	// Parts are the state below the stack; zero where no endpoint is known.
+	// Parts are the state below the stack; zero where nothing leads anywhere.
 	Parts Parts
 }
 
@@ -58,6 +59,9 @@ func (s *Snapshot) Upstream(name string) *Target { return s.byName[name] }
 
 // Host is the target that the outbound port knows by a lower-case host, or nil.
 func (s *Snapshot) Host(host string) *Target { return s.byHost[host] }
+
+// Unknown is the target of hosts that no upstream lists where the policy lets them pass, or nil.
+func (s *Snapshot) Unknown() *Target { return s.unknown }
 
 // Nowhere is the target of requests that have none, so that they too are counted and logged. Its stack is nil.
 func (s *Snapshot) Nowhere(d policy.Direction) *Target { return s.nowhere[d] }
@@ -86,10 +90,13 @@ func (l *Live) build(set *policy.Set) *Snapshot {
 		}
 	}
 	for _, d := range []policy.Direction{policy.Inbound, policy.Outbound} {
-		s.nowhere[d] = l.target(nowhere(d))
+		s.nowhere[d] = l.nowhere(d)
 	}
 	if set.Inbound != nil {
 		s.application = l.target(set.Inbound.Application)
+	}
+	if set.Outbound != nil && set.Outbound.Unknown != nil {
+		s.unknown = l.target(set.Outbound.Unknown)
 	}
 	for _, u := range set.Upstreams {
 		t := l.target(u)
@@ -101,11 +108,10 @@ func (l *Live) build(set *policy.Set) *Snapshot {
 	return s
 }
 
-// unknown is the upstream label of requests that lead nowhere.
-const unknown = "unknown"
-
-func nowhere(d policy.Direction) *policy.Upstream {
-	return &policy.Upstream{Name: unknown, Direction: d, Unmatched: &policy.Operation{ID: policy.Unmatched}}
+// nowhere makes the target of requests that lead nowhere: it is counted, and has no stack.
+func (l *Live) nowhere(d policy.Direction) *Target {
+	u := &policy.Upstream{Name: policy.Unknown, Direction: d, Unmatched: &policy.Operation{ID: policy.Unmatched}}
+	return &Target{Upstream: u, InFlight: l.state.counter(u), unmatched: &Route{Operation: u.Unmatched, Recorder: l.options.Record(u, u.Unmatched)}}
 }
 
 func (l *Live) target(u *policy.Upstream) *Target {
@@ -118,10 +124,6 @@ func (l *Live) target(u *policy.Upstream) *Target {
 }
 
 func (l *Live) route(u *policy.Upstream, op *policy.Operation) *Route {
-	r := &Route{Operation: op, Recorder: l.options.Record(u, op)}
-	if len(u.Endpoints) > 0 {
-		r.Parts = l.parts(u, op)
-		r.Stack = l.options.Stack(r.Parts)
-	}
-	return r
+	parts := l.parts(u, op)
+	return &Route{Operation: op, Recorder: l.options.Record(u, op), Parts: parts, Stack: l.options.Stack(parts)}
 }

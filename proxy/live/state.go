@@ -8,7 +8,6 @@ import (
 	"outrigger/proxy/breaker"
 	"outrigger/proxy/budget"
 	"outrigger/proxy/limit"
-	"outrigger/proxy/upstream"
 )
 
 // identity is what state is keyed by.
@@ -70,14 +69,14 @@ type state struct {
 	circuits shelf[*breaker.Circuit]
 	limiters shelf[*limit.Limiter]
 	budgets  shelf[*budget.Budget]
-	pools    shelf[*upstream.Pool]
+	pools    shelf[Endpoints]
 	inFlight shelf[*atomic.Int64]
 }
 
 func newState() state {
 	return state{
 		circuits: shelf[*breaker.Circuit]{}, limiters: shelf[*limit.Limiter]{}, budgets: shelf[*budget.Budget]{},
-		pools: shelf[*upstream.Pool]{}, inFlight: shelf[*atomic.Int64]{},
+		pools: shelf[Endpoints]{}, inFlight: shelf[*atomic.Int64]{},
 	}
 }
 
@@ -95,7 +94,7 @@ func (s *state) drop(before time.Time) {
 	s.circuits.drop(before, func(*breaker.Circuit) {})
 	s.limiters.drop(before, func(*limit.Limiter) {})
 	s.budgets.drop(before, func(*budget.Budget) {})
-	s.pools.drop(before, (*upstream.Pool).Close)
+	s.pools.drop(before, Endpoints.Close)
 	s.inFlight.drop(before, func(*atomic.Int64) {})
 }
 

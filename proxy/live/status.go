@@ -30,6 +30,9 @@ func (l *Live) Status() []Status {
 		}
 		all = append(all, Status{t, append(st.Routes, t.unmatched)})
 	}
+	if s.unknown != nil {
+		all = append(all, Status{s.unknown, []*Route{s.unknown.unmatched}})
+	}
 	return all
 }
 

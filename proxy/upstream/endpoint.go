@@ -42,6 +42,10 @@ func (e *endpoint) EndAttempt(*exchange.Attempt, uint64) {
 	}
 }
 
+func (e *endpoint) status() Endpoint {
+	return Endpoint{Address: e.address, State: "healthy", InFlight: e.inFlight.Load(), Open: e.transport.Open(), Idle: e.transport.Idle()}
+}
+
 func (e *endpoint) remove() {
 	e.removed.Store(true)
 	if e.inFlight.Load() == 0 {

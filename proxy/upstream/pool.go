@@ -166,9 +166,7 @@ func (p *Pool) Status() []Endpoint {
 	list := *p.current.Load()
 	status := make([]Endpoint, 0, len(list))
 	for _, e := range list {
-		status = append(status, Endpoint{
-			Address: e.address, State: "healthy", InFlight: e.inFlight.Load(), Open: e.transport.Open(), Idle: e.transport.Idle(),
-		})
+		status = append(status, e.status())
 	}
 	return status
 }
