@@ -38,16 +38,22 @@ type File struct{ Name, Text string }
 func Start(t testing.TB, policy string, files ...File) *Sidecar {
 	t.Helper()
 	s := Prepare(t, policy, files...)
-	p, err := proxy.New(s.Options())
+	s.Run(s.Options())
+	return s
+}
+
+// Run starts a sidecar that was prepared.
+func (s *Sidecar) Run(o proxy.Options) {
+	s.t.Helper()
+	p, err := proxy.New(o)
 	if err != nil {
-		t.Fatalf("the policy is refused: %v\n%s", Problems(err), policy)
+		s.t.Fatalf("the policy is refused: %v", Problems(err))
 	}
 	if err := p.Start(); err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	s.Proxy = p
-	t.Cleanup(s.Stop)
-	return s
+	s.Proxy, s.stopped = p, false
+	s.t.Cleanup(s.Stop)
 }
 
 // Prepare writes the files of a sidecar that is not started.
