@@ -47,10 +47,14 @@ type Port struct {
 type Ports struct {
 	log *slog.Logger
 
-	mu     sync.Mutex
-	open   map[string]*open // by name and wanted address
-	ending sync.WaitGroup
+	mu       sync.Mutex
+	open     map[string]*open // by name and wanted address
+	draining bool
+	ending   sync.WaitGroup
 }
+
+// ErrDraining is what Bind fails with when the end has begun: a port that has closed must not open again.
+var ErrDraining = errors.New("the sidecar drains, its ports stay as they are")
 
 type open struct {
 	port     Port
@@ -79,6 +83,9 @@ type Change struct {
 func (p *Ports) Bind(wanted []Port) (*Change, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.draining {
+		return nil, ErrDraining
+	}
 	c := &Change{ports: p}
 	keep := map[string]bool{}
 	for _, port := range wanted {
@@ -140,11 +147,16 @@ func (c *Change) Abort() {
 	}
 }
 
-// Commit serves the new ports and lets the ones that are no longer wanted finish within ctx.
+// Commit serves the new ports and lets the ones that are no longer wanted finish within ctx. Where the end has begun since Bind,
+// it lets go of the new ones instead.
 func (c *Change) Commit(ctx context.Context) {
 	p := c.ports
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.draining {
+		c.Abort()
+		return
+	}
 	for _, o := range c.opened {
 		o.server = o.port.Server()
 		p.open[o.key()] = o
@@ -194,10 +206,12 @@ func (p *Ports) Connections() int {
 	return all
 }
 
-// SetDraining tells every server that knows how to ask its clients to leave: answers carry Connection: close from now on.
+// SetDraining tells every server that knows how to ask its clients to leave: answers carry Connection: close from now on. It
+// begins the end: no port opens any more.
 func (p *Ports) SetDraining() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.draining = true
 	for _, o := range p.open {
 		if d, ok := o.server.(interface{ SetDraining(bool) }); ok {
 			d.SetDraining(true)

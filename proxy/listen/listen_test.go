@@ -2,6 +2,7 @@ package listen
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -128,6 +129,28 @@ func TestARenamedPortKeepsItsSocket(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the port answers %q", get(t, address))
 		}
+	}
+}
+
+func TestNoPortOpensOnceTheEndHasBegun(t *testing.T) {
+	p := ports(t)
+	address := free(t)
+	late, err := p.Bind([]Port{port("inbound", address, "late")}) // an edit that is under way
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.SetDraining()
+	late.Commit(context.Background())
+	if open := p.Addresses(); len(open) != 0 {
+		t.Errorf("open ports: %v", open)
+	}
+	if l, err := net.Listen("tcp", address); err != nil {
+		t.Errorf("the socket of the edit is still bound: %v", err)
+	} else {
+		l.Close()
+	}
+	if _, err := p.Bind([]Port{port("inbound", address, "later")}); !errors.Is(err, ErrDraining) {
+		t.Errorf("Bind gives %v, want %v", err, ErrDraining)
 	}
 }
 

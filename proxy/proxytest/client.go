@@ -65,6 +65,9 @@ func NewClient(t testing.TB, nc net.Conn) *Client {
 	return &Client{Conn: nc, R: bufio.NewReader(nc), t: t}
 }
 
+// On is a client on a connection that its user closes, whose exchanges all end with their answers.
+func On(nc net.Conn) *Client { return &Client{Conn: nc, R: bufio.NewReader(nc)} }
+
 // Send writes raw bytes. That the sidecar has closed the connection meanwhile is no failure.
 func (c *Client) Send(raw string) { _, _ = io.WriteString(c, raw) }
 
