@@ -81,7 +81,7 @@ func (p *Proxy) entry(name string, address policy.Address, d policy.Direction, u
 	if d == policy.Inbound {
 		phase = listen.Callers
 	}
-	e := gate.Entry{Direction: d, Upstream: upstreamName}
+	e := gate.Entry{Direction: d, Upstream: upstreamName, Address: address.HostPort}
 	return listen.Port{Name: name, Address: address, Phase: phase, Server: func() listen.Server {
 		return &http1.Server{
 			Handler: p.gate.Handler(e), OnRefuse: p.gate.Refuse(e), Log: p.log, Limits: wireLimits(p.live.Current().Set),

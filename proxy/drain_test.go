@@ -73,7 +73,7 @@ func (l *load) end(t *testing.T, up *proxytest.Upstream) {
 		}
 	}
 	if len(lost) > 0 {
-		t.Errorf("%d of %d requests were lost: %.3v", len(lost), l.sent.Load(), lost)
+		t.Errorf("%d of %d requests were lost: %q", len(lost), l.sent.Load(), lost[:min(3, len(lost))])
 	}
 	if len(l.served) == 0 {
 		t.Error("no request was served at all")

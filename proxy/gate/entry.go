@@ -19,7 +19,7 @@ func (e Entry) target(s *live.Snapshot, r *http.Request) (*live.Target, *failure
 		}
 		return s.Nowhere(e.Direction), failure.New(failure.NoRoute, "the policy has no inbound port any more")
 	case e.Upstream != "":
-		if t := s.Upstream(e.Upstream); t != nil {
+		if t := s.Port(e.Upstream, e.Address); t != nil {
 			return t, nil
 		}
 		return s.Nowhere(e.Direction), failure.New(failure.NoRoute, "the policy has no upstream "+e.Upstream+" any more")

@@ -36,6 +36,8 @@ type Entry struct {
 	Direction policy.Direction
 	// Upstream names the upstream of a port of its own; empty for the outbound proxy port.
 	Upstream string
+	// Address is what the policy says that the port listens on; a renamed upstream is found by it.
+	Address string
 }
 
 // Handler returns the handler of one entry.
@@ -117,8 +119,8 @@ func (g *Gate) Refuse(e Entry) func(w http.ResponseWriter, r *http1.Refusal) {
 		switch {
 		case e.Direction == policy.Inbound && s.Application() != nil:
 			target = s.Application()
-		case e.Upstream != "" && s.Upstream(e.Upstream) != nil:
-			target = s.Upstream(e.Upstream)
+		case e.Upstream != "" && s.Port(e.Upstream, e.Address) != nil:
+			target = s.Port(e.Upstream, e.Address)
 		}
 		route := target.Unmatched()
 		ex := exchange.New(context.Background(), target.Upstream, route.Operation, time.Now())

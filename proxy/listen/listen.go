@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -109,11 +110,11 @@ func (p *Ports) Bind(wanted []Port) (*Change, error) {
 }
 
 // socket listens on an address. Where one of our own ports has it under another name, the new port shares its socket, so that a
-// renamed upstream keeps its port without a gap.
+// renamed upstream keeps its port without a gap. Port 0 is another free one each time.
 func (p *Ports) socket(address string) (net.Listener, error) {
 	for _, o := range p.open {
 		tcp, ok := o.listener.(*net.TCPListener)
-		if !ok || o.port.Address.HostPort != address {
+		if !ok || o.port.Address.HostPort != address || strings.HasSuffix(address, ":0") {
 			continue
 		}
 		file, err := tcp.File()

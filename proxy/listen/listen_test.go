@@ -132,6 +132,17 @@ func TestARenamedPortKeepsItsSocket(t *testing.T) {
 	}
 }
 
+func TestPortZeroIsAnotherSocketEachTime(t *testing.T) {
+	p := ports(t)
+	one := port("admin", "127.0.0.1:0", "one")
+	commit(t, p, one)
+	commit(t, p, one, port("upstream a", "127.0.0.1:0", "two"))
+	a := p.Addresses()
+	if a["admin"] == a["upstream a"] || get(t, a["admin"]) != "one" || get(t, a["upstream a"]) != "two" {
+		t.Errorf("the ports %v answer %q and %q, want two sockets", a, get(t, a["admin"]), get(t, a["upstream a"]))
+	}
+}
+
 func TestNoPortOpensOnceTheEndHasBegun(t *testing.T) {
 	p := ports(t)
 	address := free(t)

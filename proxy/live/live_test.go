@@ -294,6 +294,25 @@ func TestARenamedUpstreamTakesEverythingAlong(t *testing.T) {
 	})
 }
 
+func TestThePortOfARenamedUpstreamLeadsToItsHeir(t *testing.T) {
+	inHouse(t, func(h *house) {
+		if got := h.Current().Port("up", ""); got == nil || got.Upstream.Name != "up" {
+			t.Errorf("the port of up leads to %v", got)
+		}
+		h.replace("  up:\n", "  upper:\n    listen: 127.0.0.1:1\n")
+		if got := h.Current().Port("up", "127.0.0.1:1"); got == nil || got.Upstream.Name != "upper" {
+			t.Errorf("the port at the address of upper leads to %v", got)
+		}
+		if got := h.Current().Port("up", "127.0.0.1:2"); got != nil {
+			t.Errorf("a port that nobody has any more leads to %v", got)
+		}
+		h.replace("  up:\n", "  upper:\n    formerly: [up]\n    listen: 127.0.0.1:0\n")
+		if got := h.Current().Port("up", "127.0.0.1:0"); got == nil || got.Upstream.Name != "upper" {
+			t.Errorf("the port of what upper was leads to %v", got)
+		}
+	})
+}
+
 func TestWhatIsPutBackWithinFiveMinutesIsAsItWas(t *testing.T) {
 	for _, c := range []struct {
 		name string

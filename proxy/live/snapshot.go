@@ -3,6 +3,7 @@ package live
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -54,8 +55,20 @@ func (t *Target) Unmatched() *Route { return t.unmatched }
 // Application is the target of the inbound port, or nil.
 func (s *Snapshot) Application() *Target { return s.application }
 
-// Upstream is the target of a name, or nil.
-func (s *Snapshot) Upstream(name string) *Target { return s.byName[name] }
+// Port is the target of the port that an upstream of a name has at an address: that upstream, or the one that an edit gave its name
+// or its port to, as long as connections to the old port last. Nil where the set has neither.
+func (s *Snapshot) Port(name, address string) *Target {
+	if t := s.byName[name]; t != nil {
+		return t
+	}
+	fixed := address != "" && !strings.HasSuffix(address, ":0")
+	for _, u := range s.Set.Upstreams {
+		if fixed && u.Listen.HostPort == address || slices.Contains(u.Formerly, name) {
+			return s.byName[u.Name]
+		}
+	}
+	return nil
+}
 
 // Host is the target that the outbound port knows by a lower-case host, or nil.
 func (s *Snapshot) Host(host string) *Target { return s.byHost[host] }

@@ -113,15 +113,15 @@ func (s *Source) Run(ctx context.Context, offer func(Update)) {
 	ticks := time.NewTicker(poll)
 	defer ticks.Stop()
 	for {
+		for s.offerChange(offer) { // once more after following, because what changed before that sends no event
+			w.follow(s.path, s.names())
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
 		case <-w.events():
 			w.settle(ctx)
-		}
-		if s.offerChange(offer) {
-			w.follow(s.path, s.names())
 		}
 	}
 }

@@ -101,6 +101,27 @@ func TestAnEditIsOfferedOnceWhetherWrittenInPlaceOrByRename(t *testing.T) {
 	quiet(t, updates)
 }
 
+func TestAnEditBetweenTheFirstReadingAndTheWatchIsSeen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p.yaml")
+	write(t, path, policyWith("1s"))
+	s := New(path, slog.New(slog.DiscardHandler))
+	if _, err := s.Load(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, policyWith("2s"))
+	ctx, cancel := context.WithCancel(t.Context())
+	updates, ended := make(chan Update, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Run(ctx, func(u Update) { updates <- u })
+	}()
+	if got := requestTimeout(t, next(t, updates)); got != 2*time.Second {
+		t.Errorf("request timeout %v, want 2s", got)
+	}
+	cancel()
+	<-ended
+}
+
 func TestWhatIsWrongWithAnEditIsOfferedAndTheNextGoodOneToo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "policy.yaml")
 	write(t, path, policyWith("1s"))
