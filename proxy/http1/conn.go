@@ -200,7 +200,7 @@ func (c *conn) parse(n int) *Refusal {
 	}
 	if kind == chunkedBody {
 		c.tmpl.TransferEncoding = chunkedCoding
-		c.tmpl.Trailer = c.fields.announced()
+		c.tmpl.Trailer = announced(c.hdr)
 		c.body.dec.trailer = c.tmpl.Trailer
 	}
 	c.res.reset(&c.tmpl, expects && kind != noBody)

@@ -10,13 +10,13 @@ import (
 // fields are the facts of a head that decide framing and the life of the
 // connection.
 type fields struct {
-	host, length, coding, expect, upgrade, trailer string
-	hosts, lengths, codings, expects               int
-	close, keepAlive, connectionUpgrade, trailers  bool
+	host, length, coding, expect, upgrade string
+	hosts, lengths, codings, expects      int
+	close, keepAlive, connectionUpgrade   bool
 }
 
 // collect fills into with the fields of a head, except those that the standard
-// types carry elsewhere: Host, Transfer-Encoding and Trailer.
+// types carry elsewhere: Host and Transfer-Encoding.
 func (f *fields) collect(head string, spans []span, into *headerStore, response bool) {
 	for _, s := range spans {
 		name, value := head[s.name:s.nameEnd], head[s.value:s.valueEnd]
@@ -41,14 +41,8 @@ func (f *fields) collect(head string, spans []span, into *headerStore, response 
 			f.expects++
 		case "Upgrade":
 			f.upgrade = value
-		case "Trailer":
-			f.trailers = true
 		}
 		into.add(name, value)
-	}
-	if f.trailers {
-		f.trailer = strings.Join(into.hdr["Trailer"], ",")
-		delete(into.hdr, "Trailer")
 	}
 }
 
@@ -69,17 +63,20 @@ func (f *fields) connection(value string) {
 	}
 }
 
-// announced gives the trailer map of a chunked message: the announced names
-// with no value yet. It is made even when empty, because every copy of the
-// message struct must see what arrives later.
-func (f *fields) announced() http.Header {
+// announced takes the Trailer field of a chunked message out of h and makes
+// the trailer map: the announced names with no value yet. It is made even when
+// empty, because every copy of the message struct must see what arrives later.
+func announced(h http.Header) http.Header {
 	t := http.Header{}
-	for name := range strings.SplitSeq(f.trailer, ",") {
-		name = http.CanonicalHeaderKey(strings.Trim(name, " \t"))
-		if isToken(name) && !forbiddenTrailer[name] {
-			t[name] = nil
+	for _, value := range h["Trailer"] {
+		for name := range strings.SplitSeq(value, ",") {
+			name = http.CanonicalHeaderKey(strings.Trim(name, " \t"))
+			if isToken(name) && !forbiddenTrailer[name] {
+				t[name] = nil
+			}
 		}
 	}
+	delete(h, "Trailer")
 	return t
 }
 

@@ -101,7 +101,7 @@ func (x *exchange) frame(f *fields, minor int) error {
 	case f.codings == 1:
 		dec.kind = chunkedBody
 		res.TransferEncoding = chunkedCoding
-		res.Trailer = f.announced()
+		res.Trailer = announced(x.c.hdr)
 		dec.trailer = res.Trailer
 	case length >= 0:
 		dec.kind, dec.remain = lengthBody, length

@@ -163,18 +163,19 @@ func (h headDeadline) HeadDeadline() time.Time { return h.at }
 
 func TestDeadlinesEndTheWaitForAHead(t *testing.T) {
 	addr := scripted(t, func(c *net.TCPConn, r *bufio.Reader) { io.Copy(io.Discard, r) })
-	soon := time.Now().Add(50 * time.Millisecond)
-	timed, cancel := context.WithDeadline(context.Background(), soon)
-	defer cancel()
-	for name, ctx := range map[string]context.Context{
-		"of the context": timed, "of the head": headDeadline{context.Background(), soon},
-	} {
+	for _, kind := range []string{"context", "head"} {
+		soon := time.Now().Add(50 * time.Millisecond)
+		ctx, cancel := context.WithDeadline(context.Background(), soon)
+		if kind == "head" {
+			ctx = headDeadline{context.Background(), soon}
+		}
 		_, err := transportTo(t, addr).RoundTrip(newRequest(t, "GET", nil).WithContext(ctx))
+		cancel()
 		if e := failureOf(t, err); !e.Timeout || e.Phase != PhaseHead || e.NotSent() {
-			t.Errorf("%s: got %+v", name, e)
+			t.Errorf("of the %s: got %+v", kind, e)
 		}
 		if late := time.Since(soon); late < 0 || late > time.Second {
-			t.Errorf("%s: ended %v after the deadline", name, late)
+			t.Errorf("of the %s: ended %v after the deadline", kind, late)
 		}
 	}
 }
