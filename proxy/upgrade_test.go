@@ -100,11 +100,11 @@ func TestAHandshakeIsRetriedUntilItSucceeds(t *testing.T) {
 func TestASilentTunnelEndsWithTheIdleTimeout(t *testing.T) {
 	t.Parallel()
 	up := proxytest.NewUpstream(t, echo)
-	s := start(t, up, wary+", timeouts: {idle: 100ms}")
+	s := start(t, up, wary+", timeouts: {idle: 500ms}")
 	c := open(t, s, "")
 	expectBytes(t, c, "\x81\x02hi")
 	for range 4 { // together longer than the timeout
-		time.Sleep(40 * time.Millisecond)
+		time.Sleep(150 * time.Millisecond)
 		c.Send(frame("still here"))
 		expectBytes(t, c, frame("still here"))
 	}
