@@ -19,7 +19,7 @@ func Canonical(path string) (string, bool) {
 }
 
 func needsWork(path string) bool {
-	for i := 0; i < len(path); i++ {
+	for i := range len(path) {
 		switch path[i] {
 		case '%', '\\':
 			return true

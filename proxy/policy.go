@@ -45,7 +45,7 @@ func (p *Proxy) reject(problems policy.Problems, err error) {
 	}
 	for _, problem := range problems {
 		if problem.Severity == policy.Error {
-			p.problem(slog.LevelError, "policy rejected, the last good one stays", problem)
+			p.log.LogAttrs(context.Background(), slog.LevelError, "policy rejected, the last good one stays", place(problem)...)
 		}
 	}
 }
@@ -54,15 +54,17 @@ func (p *Proxy) reject(problems policy.Problems, err error) {
 func (p *Proxy) warn(problems policy.Problems) {
 	for _, problem := range problems {
 		if problem.Severity == policy.Warning {
-			p.problem(slog.LevelWarn, "policy warning", problem)
+			p.log.LogAttrs(context.Background(), slog.LevelWarn, "policy warning", place(problem)...)
 		}
 	}
 }
 
-func (p *Proxy) problem(level slog.Level, message string, problem policy.Problem) {
-	p.log.LogAttrs(context.Background(), level, message,
+// place tells a problem as log fields.
+func place(problem policy.Problem) []slog.Attr {
+	return []slog.Attr{
 		slog.String("file", problem.Place.File), slog.Int("line", problem.Place.Line), slog.Int("column", problem.Place.Column),
-		slog.String("code", problem.Code), slog.String("problem", problem.Message), slog.String("suggestion", problem.Suggestion))
+		slog.String("code", problem.Code), slog.String("problem", problem.Message), slog.String("suggestion", problem.Suggestion),
+	}
 }
 
 // adopted lets the parts that a set steers beside the live snapshot follow it.

@@ -115,7 +115,8 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 		return policy.Endpoint{}, false
 	}
 	if strings.HasPrefix(text, "dns:///") || strings.HasPrefix(text, "dns+srv:///") {
-		c.notYet(n.Place(), key+": "+text[:strings.Index(text, ":")])
+		scheme, _, _ := strings.Cut(text, ":")
+		c.notYet(n.Place(), key+": "+scheme)
 		return policy.Endpoint{}, false
 	}
 	u, err := url.Parse(text)

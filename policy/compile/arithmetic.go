@@ -78,7 +78,7 @@ func sum(retries int, attempt time.Duration, b policy.Backoff) string {
 	}
 	text := fmt.Sprintf("%d %s of %s", retries, attempts, spell(attempt))
 	if b.Base > 0 {
-		text += fmt.Sprintf(" + %s of %s", backoffs, strings.Replace(list(tops), ", ", " + ", -1))
+		text += fmt.Sprintf(" + %s of %s", backoffs, strings.ReplaceAll(list(tops), ", ", " + "))
 	}
 	return strings.Replace(text, " and ", " + ", 1) + " = " + spell(worst(retries, attempt, b))
 }

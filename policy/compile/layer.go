@@ -3,7 +3,6 @@ package compile
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"outrigger/policy"
 )
@@ -45,19 +44,9 @@ type value struct {
 // layer is what one policy writes, or several laid over one another, by dotted key.
 type layer struct {
 	values map[string]value
-	use    *use
-}
-
-// use is the key of that name: which policy, and where it stands.
-type use struct {
-	name string
-	at   policy.Place
 }
 
 func newLayer() *layer { return &layer{values: map[string]value{}} }
-
-// set puts a value into the layer.
-func (l *layer) set(key string, v value) { l.values[key] = v }
 
 // over returns l laid over below: every key of l, and those of below that l does not have.
 func (l *layer) over(below *layer) *layer {
@@ -118,9 +107,4 @@ func (l *layer) deepest(keys ...string) (key string, found value) {
 		}
 	}
 	return key, found
-}
-
-// below reports whether key is prefix or stands below it.
-func below(key, prefix string) bool {
-	return key == prefix || strings.HasPrefix(key, prefix+".")
 }

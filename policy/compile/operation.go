@@ -148,7 +148,7 @@ func splitOperationKey(key string) (method, template string, ok bool) {
 func canonicalTemplate(template string) string {
 	var b strings.Builder
 	depth := 0
-	for i := 0; i < len(template); i++ {
+	for i := range len(template) {
 		ch := template[i]
 		switch {
 		case ch == '{':

@@ -77,7 +77,8 @@ func without(s policy.StatusSet, code int) policy.StatusSet {
 // mayRepeat says whether the request may be repeated after an attempt that may have been processed, and why.
 func (r *request) mayRepeat() (bool, string) {
 	key := r.op.Policy.Retry.IdempotencyKey
-	ok, why := r.repeatable(), ""
+	ok := r.repeatable()
+	var why string
 	switch {
 	case r.op.MayRepeat(r.method):
 		why = r.method + " is idempotent"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"unicode/utf8"
 
 	"outrigger/policy"
@@ -132,7 +133,7 @@ func (j *jsonFile) refusal(offset int, message, expected string) policy.Problem 
 }
 
 func (j *jsonFile) skipSeparators(offset int) int {
-	for offset < len(j.data) && bytes.IndexByte([]byte(" \t\r\n,:"), j.data[offset]) >= 0 {
+	for offset < len(j.data) && strings.IndexByte(" \t\r\n,:", j.data[offset]) >= 0 {
 		offset++
 	}
 	return offset

@@ -202,10 +202,10 @@ func (r *reading) responses(responses spot, produces tree, op *Operation) {
 type statusKey struct{ first, last int }
 
 func (s statusKey) addTo(all *Statuses) {
-	switch {
-	case s.first == 0:
+	switch s.first {
+	case 0:
 		all.Default = true
-	case s.first == s.last:
+	case s.last:
 		all.Literal.Add(s.first)
 	default:
 		all.Ranges.AddRange(s.first, s.last)

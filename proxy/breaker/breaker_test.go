@@ -287,7 +287,7 @@ func TestResultsOfAnEarlierGenerationAreIgnored(t *testing.T) {
 			end(a, bad)
 		}
 		r.want(HalfOpen) // and late failures opened nothing
-		if r.place() == nil || r.place() == nil || r.place() != nil {
+		if first, second, third := r.place(), r.place(), r.place(); first == nil || second == nil || third != nil {
 			t.Error("stragglers changed the number of probes")
 		}
 		end(probe, bad)

@@ -52,7 +52,8 @@ const probeWait = time.Second
 
 // refuse is the failure of an attempt without a permit. Requires mu.
 func (c *Circuit) refuse(a *exchange.Attempt, now time.Time) error {
-	what, wait := "", probeWait
+	var what string
+	wait := probeWait
 	switch {
 	case c.forced == Open:
 		what, wait = "the circuit is held open by an operator", c.settings.OpenFor

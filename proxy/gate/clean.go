@@ -48,9 +48,14 @@ var (
 	connectionUpgrade = []string{"Upgrade"}
 )
 
-// hopByHop fields are dropped whether Connection names them or not.
-var hopByHop = []string{
-	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Transfer-Encoding", "Upgrade", "Http2-Settings",
+// oneHop reports whether a field is dropped though Connection may not name it.
+func oneHop(name string) bool {
+	switch name {
+	case "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Transfer-Encoding", "Upgrade",
+		"Http2-Settings":
+		return true
+	}
+	return false
 }
 
 // protected fields cannot be named away by a client's Connection field: they decide framing, routing, identity or trust.
@@ -75,8 +80,10 @@ func dropHopByHop(header http.Header) {
 			}
 		}
 	}
-	for _, name := range hopByHop {
-		delete(header, name)
+	for name := range header { // a header holds fewer fields than there are to look for
+		if oneHop(name) {
+			delete(header, name)
+		}
 	}
 }
 

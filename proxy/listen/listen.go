@@ -117,14 +117,19 @@ func (p *Ports) socket(address string) (net.Listener, error) {
 		if !ok || o.port.Address.HostPort != address || strings.HasSuffix(address, ":0") {
 			continue
 		}
-		file, err := tcp.File()
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		return net.FileListener(file)
+		return share(tcp)
 	}
 	return net.Listen("tcp", address)
+}
+
+// share returns another listener on the same socket.
+func share(l *net.TCPListener) (net.Listener, error) {
+	file, err := l.File()
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return net.FileListener(file)
 }
 
 func explain(p Port, err error) error {

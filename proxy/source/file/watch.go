@@ -77,8 +77,8 @@ func (w *watch) follow(path string, files []string) {
 	wanted := map[string]bool{filepath.Clean(path): true, filepath.Dir(path): true}
 	for _, f := range files {
 		wanted[filepath.Dir(f)] = true
-		if real, err := filepath.EvalSymlinks(f); err == nil {
-			wanted[filepath.Dir(real)] = true
+		if behind, err := filepath.EvalSymlinks(f); err == nil {
+			wanted[filepath.Dir(behind)] = true
 		}
 	}
 	for folder := range w.folders {
