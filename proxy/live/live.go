@@ -25,8 +25,13 @@ type Recorder interface{ Record(*exchange.Exchange) }
 // Endpoints are the end of an upstream's stacks and outlive its policies.
 type Endpoints interface {
 	http.RoundTripper
-	Adopt(u *policy.Upstream)
+	lasting
 	Status() []upstream.Endpoint
+}
+
+// lasting is what follows edits until nobody owns it any more.
+type lasting interface {
+	Adopt(u *policy.Upstream)
 	Close()
 }
 

@@ -138,7 +138,7 @@ func (s *Sidecar) address(variable string) string {
 // Until waits for what must hold soon.
 func Until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience); !holds(); time.Sleep(2 * time.Millisecond) { // what is waited for gives no sign
 		if time.Now().After(end) {
 			t.Fatalf("after %v still not: %s", patience, what)
 		}

@@ -1,0 +1,5 @@
+//go:build race || poison
+
+package proxy_test
+
+const instrumented = true
