@@ -78,7 +78,7 @@ func TestTrailersTravelBothWays(t *testing.T) {
 	up := proxytest.NewUpstream(t, proxytest.Raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nX-More: 8\r\n\r\n"))
 	s := start(t, up, wary)
 	r := proxytest.Call(t, s.Port("up"), post("TE: trailers\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\nX-T: v\r\nX-U: w\r\n\r\n"))
-	if statusOf(r) != 200 || r.Text != "ok" || r.Trailer.Get("X-Sum") != "7" || r.Trailer.Get("X-More") != "8" {
+	if statusOf(r) != 200 || r.Text != "ok" || r.Trailer.Get("X-Sum") != "7" || len(r.Trailer["X-Sum"]) != 1 || r.Trailer.Get("X-More") != "8" {
 		t.Errorf("the client got %d %q with trailers %v, want X-Sum and X-More", statusOf(r), r.Text, r.Trailer)
 	}
 	seen := up.Requests()[0]
@@ -159,5 +159,38 @@ func refusing(status int) proxytest.Step {
 	return func(c *proxytest.Conn, _ *proxytest.Request) {
 		c.Send("HTTP/1.1 " + strconv.Itoa(status) + " No\r\nContent-Length: 0\r\n\r\n")
 		c.Close()
+	}
+}
+
+// TestAnExpectationOutlivesARetry: the first attempt is refused before its body, so that the second can have it.
+func TestAnExpectationOutlivesARetry(t *testing.T) {
+	t.Parallel()
+	up := proxytest.NewUpstream(t, refusing(503), func(c *proxytest.Conn, r *proxytest.Request) {
+		c.Send("HTTP/1.1 100 Continue\r\n\r\n")
+		proxytest.Raw(ok)(c, r)
+	})
+	s := start(t, up, tallying)
+	c := proxytest.Dial(t, s.Port("up"))
+	c.Send("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	if line, err := c.R.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("the client is told %q (%v), want to continue", line, err)
+	}
+	_, _ = c.R.ReadString('\n')
+	c.Send("hello")
+	r := c.Read("PUT")
+	body, complete := up.Requests()[len(up.Requests())-1].Taken()
+	if statusOf(r) != 200 || up.Seen() != 2 || body != "hello" || !complete {
+		t.Errorf("the client got %d after %d requests, the last with %q", statusOf(r), up.Seen(), body)
+	}
+}
+
+// TestChunkedBodiesAreCounted: the log tells what came, not what a length announced.
+func TestChunkedBodiesAreCounted(t *testing.T) {
+	t.Parallel()
+	up := proxytest.NewUpstream(t)
+	s := start(t, up, wary)
+	proxytest.Call(t, s.Port("up"), post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n"))
+	if line := s.Exchanges(1)[0]; line.BytesIn != 10 {
+		t.Errorf("the log says %d bytes in, want 10", line.BytesIn)
 	}
 }

@@ -136,3 +136,26 @@ func TestAReloadTellsWhatStoodInTheWay(t *testing.T) {
 		t.Errorf("the last good set answers %d, want 200", statusOf(r))
 	}
 }
+
+// TestTheRequestTimeoutCoversTheBodyOfAnAnswer drips an answer that is no stream.
+func TestTheRequestTimeoutCoversTheBodyOfAnAnswer(t *testing.T) {
+	drip := func(c *proxytest.Conn, r *proxytest.Request) {
+		r.Take()
+		c.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+		for range 100 {
+			c.Send("0123456789")
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	pairing(t, wary+", timeouts: {request: 2s}", script{drip}, func(b *bubble, up *proxytest.Upstream) {
+		begun := time.Now()
+		r := b.call(get)
+		b.expect(r, 200, up, 1)
+		if took := time.Since(begun); r.Broken == nil || took > 2100*time.Millisecond || took < 1900*time.Millisecond {
+			b.Errorf("the answer ended after %v with %v, want it to break off after 2s", took, r.Broken)
+		}
+		if d := b.last(); d.Code != string(failure.Deadline) {
+			b.Errorf("the record is %+v, want deadline", d)
+		}
+	})
+}

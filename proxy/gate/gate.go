@@ -59,7 +59,7 @@ func (g *Gate) serve(e Entry, w http.ResponseWriter, r *http.Request) {
 	ex.Version, ex.Method, ex.Path, ex.Client = s.Set.Version, r.Method, path, r.RemoteAddr
 	observe.Trace(r.Header, ex)
 	target.InFlight.Add(1)
-	v := visit{gate: g, snapshot: s, entry: e, route: route, target: target, ex: ex, w: w, bytesIn: r.ContentLength}
+	v := visit{gate: g, snapshot: s, entry: e, route: route, target: target, ex: ex, w: w}
 	defer v.end()
 
 	trusted := s.Trusts(r.RemoteAddr)

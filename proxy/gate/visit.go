@@ -20,7 +20,6 @@ type visit struct {
 	route    *live.Route
 	ex       *exchange.Exchange
 	w        http.ResponseWriter
-	bytesIn  int64
 	// ended is set when the reply ended as the upstream or we meant it; a visit that is unwound without it broke off.
 	ended bool
 }
@@ -116,9 +115,6 @@ func (v *visit) end() {
 	ex.Duration = time.Since(ex.Start)
 	if !v.ended && ex.Outcome == "" {
 		v.broke()
-	}
-	if v.bytesIn > 0 && ex.BytesIn == 0 {
-		ex.BytesIn = v.bytesIn
 	}
 	ex.Finish()
 	v.target.InFlight.Add(-1)

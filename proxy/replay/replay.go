@@ -44,5 +44,5 @@ func (l *layer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// FinishExchange frees the record and cuts off whoever still reads.
-func (t *tape) FinishExchange(*exchange.Exchange) { t.end() }
+// FinishExchange frees the record, cuts off whoever still reads, and tells how much of the body came.
+func (t *tape) FinishExchange(ex *exchange.Exchange) { ex.BytesIn = t.end() }

@@ -107,12 +107,14 @@ func (t *tape) commit() {
 	t.drop()
 }
 
-func (t *tape) end() {
+// end returns the number of bytes that were taken from the client.
+func (t *tape) end() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ended, t.current.cut = true, true
 	t.drop()
 	t.free.Broadcast()
+	return t.read
 }
 
 // rewindable requires mu. A body of which nothing was read is at its beginning, however long it is.
