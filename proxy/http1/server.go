@@ -155,6 +155,7 @@ func (s *Server) remove(c *conn) {
 
 // Connections gives the number of open client connections.
 func (s *Server) Connections() int {
+	s.init()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
