@@ -83,6 +83,22 @@ func (b *body) Close() error {
 	return nil
 }
 
+// leavesMuch reports that what is left of the body is, or may be, too much to
+// read it only for the sake of the connection. b.mu is held, or nobody reads.
+func (b *body) leavesMuch() bool {
+	return !b.dec.done() && (b.dec.kind != lengthBody || b.dec.remain > drainBytes)
+}
+
+// unwanted reports leavesMuch at the moment an answer begins, as far as that
+// can be told while another goroutine may be reading.
+func (b *body) unwanted() bool {
+	if !b.mu.TryLock() {
+		return true
+	}
+	defer b.mu.Unlock()
+	return !b.closed && b.leavesMuch()
+}
+
 func clientError(err error) error {
 	var refusal *Refusal
 	var already *ClientError

@@ -50,7 +50,7 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, received []byte) *conn {
-	c := &conn{srv: s, headerStore: headerStore{hdr: http.Header{}}}
+	c := &conn{srv: s, headerStore: newHeaderStore()}
 	c.wire.init(nc)
 	if len(received) > 0 {
 		c.makeRoom(bufferSize)
@@ -241,7 +241,9 @@ func (c *conn) exchange() bool {
 		again = c.drainBody()
 		rest = !again
 	}
-	if !again && err == nil && (rest || c.buffered() > 0) {
+	// An answer that its handler left short is cut, but what there is of it
+	// shall arrive.
+	if !again && (err == nil || err == io.ErrUnexpectedEOF) && (rest || c.buffered() > 0) {
 		c.linger()
 	}
 	c.release()
@@ -290,7 +292,7 @@ func (c *conn) settleBody() bool {
 		c.res.closeAfter = true
 	case b.dec.done() || !c.res.continuePending() && b.dec.skipBuffered():
 		return false
-	case c.res.continuePending() || b.dec.kind == lengthBody && b.dec.remain > drainBytes:
+	case c.res.continuePending() || b.leavesMuch():
 		c.res.closeAfter = true
 	}
 	return true

@@ -101,6 +101,7 @@ var handlers = map[string]http.HandlerFunc{
 		w.Header().Set(http.TrailerPrefix+"X-U", "u")
 	},
 	"abort": func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // else a reset may overtake what was written
 		pieces(w, 10, 1000)
 		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
@@ -148,6 +149,16 @@ func requests(t *testing.T, base string) map[string]*http.Request {
 	return all
 }
 
+// requestsFor leaves HEAD out where the connection is aborted: the answer is
+// complete all the same, and whether the next request still meets it is a race.
+func requestsFor(t *testing.T, handler, base string) map[string]*http.Request {
+	all := requests(t, base)
+	if handler == "abort" {
+		delete(all, "HEAD")
+	}
+	return all
+}
+
 // TestBothWiresSayTheSameAsTheStandardLibrary runs the same handlers under
 // both servers, and reads both with both transports.
 func TestBothWiresSayTheSameAsTheStandardLibrary(t *testing.T) {
@@ -161,7 +172,7 @@ func TestBothWiresSayTheSameAsTheStandardLibrary(t *testing.T) {
 			their := &http.Transport{DisableCompression: true}
 			defer their.CloseIdleConnections()
 			want := map[string]observed{}
-			for request, req := range requests(t, standard.URL) {
+			for request, req := range requestsFor(t, name, standard.URL) {
 				want[request] = observe(t, their, req)
 			}
 			pairs := map[string]struct {
@@ -173,7 +184,7 @@ func TestBothWiresSayTheSameAsTheStandardLibrary(t *testing.T) {
 				"our server, our transport":      {transportTo(t, ours), "http://" + ours},
 			}
 			for pair, p := range pairs {
-				for request, req := range requests(t, p.base) {
+				for request, req := range requestsFor(t, name, p.base) {
 					if diff := cmp.Diff(want[request], observe(t, p.rt, req)); diff != "" {
 						t.Errorf("%s, %s (-net/http +this):\n%s", pair, request, diff)
 					}
@@ -204,8 +215,6 @@ func TestAnHTTPClientWorksOnOurTransport(t *testing.T) {
 	}
 }
 
-// TestAProxyOfBothCarriesWhatANetHTTPProxyCarries passes the standard cases
-// through server and transport together.
 func TestAProxyOfBothCarriesEveryHandlersAnswer(t *testing.T) {
 	for name, handler := range handlers {
 		t.Run(name, func(t *testing.T) {
@@ -233,7 +242,7 @@ func TestAProxyOfBothCarriesEveryHandlersAnswer(t *testing.T) {
 			}))
 			direct, through := transportTo(t, origin), transportTo(t, front)
 			through.Dial = func(ctx context.Context) (net.Conn, error) { return net.Dial("tcp", front) }
-			for request, req := range requests(t, "http://"+front) {
+			for request, req := range requestsFor(t, name, "http://"+front) {
 				want := observe(t, direct, requests(t, "http://"+origin)[request])
 				if diff := cmp.Diff(want, observe(t, through, req)); diff != "" {
 					t.Errorf("%s (-direct +through the proxy):\n%s", request, diff)

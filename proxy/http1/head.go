@@ -170,6 +170,10 @@ type headerStore struct {
 
 type arena []string
 
+func newHeaderStore() headerStore {
+	return headerStore{hdr: http.Header{}, values: make(arena, 0, 16)}
+}
+
 func (l *headerStore) add(name, value string) {
 	if old, again := l.hdr[name]; again {
 		l.hdr[name] = append(old, value)

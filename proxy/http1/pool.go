@@ -3,7 +3,6 @@ package http1
 import (
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -20,7 +19,7 @@ type upstreamConn struct {
 }
 
 func newUpstreamConn(t *Transport, nc net.Conn) *upstreamConn {
-	c := &upstreamConn{headerStore: headerStore{hdr: http.Header{}}}
+	c := &upstreamConn{headerStore: newHeaderStore()}
 	c.wire.init(nc)
 	c.scan.response = true
 	jitter := 0.9 + 0.2*rand.Float64()

@@ -105,6 +105,9 @@ func (w *response) framing(b []byte) []byte {
 	default:
 		w.closeAfter = true
 	}
+	if b := w.c.body; b != nil && !w.closeAfter {
+		w.closeAfter = b.unwanted()
+	}
 	w.closeAfter = w.closeAfter || w.c.srv.draining.Load()
 	switch {
 	case w.status == http.StatusSwitchingProtocols:
