@@ -387,3 +387,22 @@ func TestARetryStormEndsWithAnOpenCircuitAndItsProbes(t *testing.T) {
 		}
 	})
 }
+
+// TestAProbeThatStreamsClosesTheCircuitWithItsHead: its body may last for hours.
+func TestAProbeThatStreamsClosesTheCircuitWithItsHead(t *testing.T) {
+	pairing(t, "breaker: {consecutiveFailures: 1, minimumRequests: 1000, openFor: 10s, probes: 1}, retry: off",
+		script{busy, proxytest.RawHang("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n")}, func(b *bubble, _ *proxytest.Upstream) {
+			b.call(get)
+			time.Sleep(12 * time.Second)
+			stream := b.client()
+			stream.Send(get)
+			if r := stream.Head("GET"); statusOf(r) != 200 {
+				b.Fatalf("the probe gets %d", statusOf(r))
+			}
+			synctest.Wait()
+			if at := b.operation("unmatched").Circuit; at != "closed" {
+				b.Errorf("the circuit is %s while the probe streams, want closed", at)
+			}
+			stream.Close()
+		})
+}
