@@ -25,13 +25,17 @@ func (b *respBody) Read(p []byte) (int, error) {
 	if err == nil || err == io.EOF {
 		return n, err
 	}
+	return n, b.fail(err)
+}
+
+// fail gives err its type and makes it the last word of this body.
+func (b *respBody) fail(err error) error {
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
 		err = &ProtocolError{refusal.Reason}
 	}
-	err = b.x.failure(PhaseBody, err)
-	b.dec.err = err
-	return n, err
+	b.dec.err = b.x.failure(PhaseBody, err)
+	return b.dec.err
 }
 
 // WriteTo implements io.WriterTo, so that io.Copy takes the path of
@@ -58,11 +62,6 @@ func (b *respBody) Close() error {
 	}
 	b.x.end(whole)
 	return nil
-}
-
-// fits reports that all that is left is known to fit n bytes.
-func (b *respBody) fits(n int) bool {
-	return b.dec.done() || b.dec.kind == lengthBody && b.dec.remain <= int64(n)
 }
 
 // Ready reports that Read would not wait.

@@ -137,10 +137,8 @@ func (w *wire) writeOnce(p []byte) (int, error) {
 
 // send writes all of p until write.want and gives the bytes taken.
 func (w *wire) send(p []byte) (int, error) {
-	if w.write.mustArm() || w.exact && !w.write.want.IsZero() {
-		if err := w.armWrite(); err != nil {
-			return 0, err
-		}
+	if err := w.beginWrite(); err != nil {
+		return 0, err
 	}
 	done := 0
 	for {
@@ -149,20 +147,33 @@ func (w *wire) send(p []byte) (int, error) {
 		if err == nil && done == len(p) {
 			return done, nil
 		}
-		switch {
-		case err == nil:
-			return done, io.ErrShortWrite
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return done, err
-		case w.writeStopped.Load():
-			return done, errInterrupted
-		case w.exact || w.write.expired():
-			return done, err
-		}
-		if err := w.armWrite(); err != nil {
+		if err = w.writeAgain(err); err != nil {
 			return done, err
 		}
 	}
+}
+
+func (w *wire) beginWrite() error {
+	if w.write.mustArm() || w.exact && !w.write.want.IsZero() {
+		return w.armWrite()
+	}
+	return nil
+}
+
+// writeAgain gives nil when a write that ended with err is to be taken up
+// again, because an earlier deadline than the wanted one had ended it.
+func (w *wire) writeAgain(err error) error {
+	switch {
+	case err == nil:
+		return io.ErrShortWrite
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	case w.writeStopped.Load():
+		return errInterrupted
+	case w.exact || w.write.expired():
+		return err
+	}
+	return w.armWrite()
 }
 
 func (w *wire) closeWrite() error {

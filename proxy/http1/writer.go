@@ -198,22 +198,32 @@ func (w *response) hasPrefixed() bool {
 }
 
 func (w *response) sendBytes(p []byte) error {
+	return w.transmit(func() error {
+		_, err := w.c.send(p)
+		return err
+	})
+}
+
+// transmit runs a write under the deadline it is due and blames the client
+// when it fails.
+func (w *response) transmit(write func() error) error {
 	c := w.c
 	c.write.want = w.until
 	if w.until.IsZero() {
 		c.write.want = c.srv.now().Add(c.srv.limits.WriteTimeout)
 	}
-	if _, err := c.send(p); err != nil {
-		reason := "went away"
-		if isTimeout(err) {
-			reason = "reads too slowly"
-		}
-		if ctx := c.current.Load(); ctx != nil {
-			ctx.cancel(ErrClientGone)
-		}
-		return &ClientError{Status: statusClientClosed, Reason: reason, Err: err}
+	err := write()
+	if err == nil {
+		return nil
 	}
-	return nil
+	reason := "went away"
+	if isTimeout(err) {
+		reason = "reads too slowly"
+	}
+	if ctx := c.current.Load(); ctx != nil {
+		ctx.cancel(ErrClientGone)
+	}
+	return &ClientError{Status: statusClientClosed, Reason: reason, Err: err}
 }
 
 // finish completes the message after the handler returned. An error means

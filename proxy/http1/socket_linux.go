@@ -42,3 +42,39 @@ func transfer(call, fd uintptr, p []byte, flags uintptr) (int, syscall.Errno) {
 		return 0, errno
 	}
 }
+
+const canSplice = true
+
+const (
+	spliceMove     = 0x1
+	spliceNonblock = 0x2
+)
+
+// spliceSocket moves up to n bytes between a socket and a pipe inside the
+// kernel.
+func spliceSocket(from, to uintptr, n int) (int, syscall.Errno) {
+	for {
+		moved, _, errno := syscall.RawSyscall6(syscall.SYS_SPLICE, from, 0, to, 0, uintptr(n), spliceMove|spliceNonblock)
+		switch errno {
+		case 0:
+			return int(moved), 0
+		case syscall.EINTR:
+			continue
+		}
+		return 0, errno
+	}
+}
+
+// newPipe opens a pipe that holds up to size bytes, if the system lets us.
+func newPipe(size int) (p [2]int, err error) {
+	if err := syscall.Pipe2(p[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
+		return p, err
+	}
+	syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(p[1]), syscall.F_SETPIPE_SZ, uintptr(size))
+	return p, nil
+}
+
+func closePipe(p [2]int) {
+	syscall.Close(p[0])
+	syscall.Close(p[1])
+}

@@ -61,6 +61,8 @@ type direct struct {
 	nowait   bool
 	late     bool // read into a buffer borrowed when there is something
 	lent     *[bufferSize]byte
+	fill     *pipe // read into it instead of memory
+	drain    *pipe // write from it instead of memory
 
 	grab, give func(fd uintptr) bool
 }
@@ -78,14 +80,20 @@ func newDirect(tcp *net.TCPConn) *direct {
 	}
 	d := &direct{raw: raw}
 	d.grab = func(fd uintptr) bool {
-		if d.late {
+		switch {
+		case d.fill != nil:
+			d.got, d.inErr = spliceSocket(fd, uintptr(d.fill.ends[1]), d.fill.want)
+		case d.late:
 			d.grabLate(fd)
-		} else {
+		default:
 			d.got, d.inErr = readSocket(fd, d.in)
 		}
 		return d.inErr != syscall.EAGAIN || d.nowait
 	}
 	d.give = func(fd uintptr) bool {
+		if d.drain != nil {
+			return d.giveFrom(d.drain, fd)
+		}
 		for {
 			n, errno := writeSocket(fd, d.out[d.put:])
 			d.put += n
@@ -96,6 +104,19 @@ func newDirect(tcp *net.TCPConn) *direct {
 		}
 	}
 	return d
+}
+
+// giveFrom empties the pipe into the socket.
+func (d *direct) giveFrom(p *pipe, fd uintptr) bool {
+	for p.held > 0 {
+		n, errno := spliceSocket(uintptr(p.ends[0]), fd, p.held)
+		p.held -= n
+		d.outErr = errno
+		if errno != 0 || n == 0 {
+			return errno != syscall.EAGAIN
+		}
+	}
+	return true
 }
 
 func (d *direct) grabLate(fd uintptr) {

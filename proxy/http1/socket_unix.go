@@ -25,3 +25,11 @@ func peekSocket(fd uintptr) liveness {
 func readSocket(uintptr, []byte) (int, syscall.Errno) { return 0, syscall.ENOSYS }
 
 func writeSocket(uintptr, []byte) (int, syscall.Errno) { return 0, syscall.ENOSYS }
+
+const canSplice = false
+
+func spliceSocket(_, _ uintptr, _ int) (int, syscall.Errno) { return 0, syscall.ENOSYS }
+
+func newPipe(int) (p [2]int, err error) { return p, syscall.ENOSYS }
+
+func closePipe([2]int) {}
