@@ -57,9 +57,9 @@ func newConn(s *Server, nc net.Conn, received []byte) *conn {
 		c.w = copy(c.buf, received)
 	}
 	c.giveUp = c.stopsWaiting
-	c.client = clientInfo{s, nc.LocalAddr(), nc.RemoteAddr(), ""}
-	if c.client.remote != nil {
-		c.client.remoteText = c.client.remote.String()
+	c.client.local = nc.LocalAddr()
+	if remote := nc.RemoteAddr(); remote != nil {
+		c.client.remote = remote.String()
 	}
 	c.res.c, c.res.hdr = c, http.Header{}
 	return c
@@ -187,7 +187,7 @@ func (c *conn) parse(n int) *Refusal {
 	c.tmpl = http.Request{
 		Method: method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: line.minor,
 		Header: c.hdr, Body: http.NoBody, ContentLength: length, Host: host, RequestURI: target,
-		RemoteAddr: c.client.remoteText, TLS: c.tls,
+		RemoteAddr: c.client.remote, TLS: c.tls,
 	}
 	if line.minor == 0 {
 		c.tmpl.Proto = "HTTP/1.0"
@@ -286,7 +286,7 @@ func (c *conn) settleBody() bool {
 	if b == nil {
 		return false
 	}
-	b.Close()
+	_ = b.Close()
 	switch {
 	case c.readStopped.Load() || b.dec.err != nil && b.dec.err != io.EOF:
 		c.res.closeAfter = true
@@ -327,7 +327,7 @@ func (c *conn) refuse(r *Refusal) {
 		}
 		c.res.hdr.Set("Content-Type", "text/plain; charset=utf-8")
 		c.res.WriteHeader(r.Status)
-		io.WriteString(&c.res, r.Reason+"\n")
+		_, _ = io.WriteString(&c.res, r.Reason+"\n")
 	}
 	if c.res.finish() == nil {
 		c.linger()

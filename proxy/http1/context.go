@@ -35,9 +35,8 @@ type requestContext struct {
 
 // clientInfo is what every request of a connection shares.
 type clientInfo struct {
-	server        *Server
-	local, remote net.Addr
-	remoteText    string
+	local  net.Addr
+	remote string
 }
 
 // Interrupts registers the one thing to interrupt when the context is
@@ -110,8 +109,7 @@ func (c *requestContext) Err() error {
 // package asks for its own kind of context, to find causes and to attach
 // children without a goroutine: the twin answers that.
 func (c *requestContext) Value(key any) any {
-	switch key {
-	case http.LocalAddrContextKey:
+	if key == http.LocalAddrContextKey {
 		return c.client.local
 	}
 	if _, ok := key.(*int); ok {

@@ -188,7 +188,7 @@ func (w *wire) drain(p *pipe) error {
 		if err == nil && p.held == 0 {
 			return nil
 		}
-		if err = w.writeAgain(err); err != nil {
+		if err := w.writeAgain(err); err != nil {
 			return err
 		}
 	}

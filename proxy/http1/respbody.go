@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -91,9 +92,10 @@ func (x *exchange) upgraded() *http.Response {
 // tunnel is the body of a 101 response: the connection, with the bytes
 // received early first. One goroutine may read while another writes.
 type tunnel struct {
-	nc   net.Conn
-	rest []byte
-	x    *exchange
+	nc     net.Conn
+	rest   []byte
+	x      *exchange
+	closed atomic.Bool
 }
 
 // Read implements io.Reader.
@@ -115,8 +117,10 @@ func (t *tunnel) CloseWrite() error { return t.x.c.closeWrite() }
 // SetDeadline bounds reads and writes, like net.Conn's.
 func (t *tunnel) SetDeadline(d time.Time) error { return t.nc.SetDeadline(d) }
 
-// Close closes the connection. It is to be called once.
+// Close closes the connection; more calls do nothing.
 func (t *tunnel) Close() error {
-	t.x.t.pool.discard(t.x.c)
+	if !t.closed.Swap(true) {
+		t.x.t.pool.discard(t.x.c)
+	}
 	return nil
 }

@@ -228,7 +228,7 @@ func (x *exchange) failure(phase Phase, err error) error {
 		return err
 	}
 	if x.sender != nil {
-		cause, ofBody := x.sender.failed()
+		ofBody, cause := x.sender.failed()
 		if ofBody {
 			return &RequestBodyError{cause}
 		}

@@ -164,13 +164,13 @@ func (s *sender) finished() bool {
 	}
 }
 
-// failed gives the error that ended sending, and whether it was the body's.
-func (s *sender) failed() (err error, ofBody bool) {
+// failed tells whether it was the body that ended sending, and the error.
+func (s *sender) failed() (ofBody bool, err error) {
 	if !s.finished() {
-		return nil, false
+		return false, nil
 	}
 	if s.err != nil {
-		return s.err, true
+		return true, s.err
 	}
-	return s.connErr, false
+	return false, s.connErr
 }

@@ -120,8 +120,10 @@ func TestResponsesAreFramedByWhatTheHandlerDid(t *testing.T) {
 		"nothing written": {"GET", func(w http.ResponseWriter, r *http.Request) {}, "Content-Length: 0\r\n", "", "Transfer"},
 		"small":           {"GET", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hi") }, "Content-Length: 2\r\n", "hi", "Transfer"},
 		"HEAD":            {"HEAD", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hi") }, "Content-Length: 2\r\n", "", "Transfer"},
-		"HEAD with length": {"HEAD", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Length", "70") },
-			"Content-Length: 70\r\n", "", "Transfer"},
+		"HEAD with length": {
+			"HEAD", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Length", "70") },
+			"Content-Length: 70\r\n", "", "Transfer",
+		},
 		"large":   {"GET", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, big) }, "Transfer-Encoding: chunked\r\n", big, "Content-Length"},
 		"flushed": {"GET", func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); io.WriteString(w, "hi") }, "Transfer-Encoding: chunked\r\n", "hi", "Content-Length"},
 		"204": {"GET", func(w http.ResponseWriter, r *http.Request) {

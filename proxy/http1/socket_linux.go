@@ -70,11 +70,11 @@ func newPipe(size int) (p [2]int, err error) {
 	if err := syscall.Pipe2(p[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
 		return p, err
 	}
-	syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(p[1]), syscall.F_SETPIPE_SZ, uintptr(size))
+	_, _, _ = syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(p[1]), syscall.F_SETPIPE_SZ, uintptr(size))
 	return p, nil
 }
 
 func closePipe(p [2]int) {
-	syscall.Close(p[0])
-	syscall.Close(p[1])
+	_ = syscall.Close(p[0])
+	_ = syscall.Close(p[1])
 }

@@ -456,6 +456,11 @@ func TestAnUpgradeGivesTheConnectionWithItsEarlyBytes(t *testing.T) {
 	io.WriteString(tunnel, "and late")
 	tunnel.CloseWrite()
 	b, err := io.ReadAll(tunnel)
+	res.Body.Close()
+	res.Body.Close()
+	if tr.Open() != 0 {
+		t.Errorf("open %d", tr.Open())
+	}
 	if err != nil || string(b) != "early and late" || res.Header.Get("Upgrade") != "echo" {
 		t.Errorf("got %q, %v", b, err)
 	}

@@ -147,7 +147,7 @@ func (w *wire) send(p []byte) (int, error) {
 		if err == nil && done == len(p) {
 			return done, nil
 		}
-		if err = w.writeAgain(err); err != nil {
+		if err := w.writeAgain(err); err != nil {
 			return done, err
 		}
 	}

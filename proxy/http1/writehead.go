@@ -130,7 +130,7 @@ func (w *response) interim(status int) {
 			return
 		}
 		w.continued = true
-		w.sendBytes([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+		_ = w.sendBytes([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
 		return
 	}
 	b := appendStatus(nil, status)
@@ -142,7 +142,7 @@ func (w *response) interim(status int) {
 			b = appendField(b, name, value)
 		}
 	}
-	w.sendBytes(append(b, "\r\n"...))
+	_ = w.sendBytes(append(b, "\r\n"...))
 }
 
 func framingField(name string) bool {

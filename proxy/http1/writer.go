@@ -135,10 +135,10 @@ func (w *response) accept(n int) error {
 }
 
 // WriteString implements io.StringWriter.
-func (w *response) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
+func (w *response) WriteString(s string) (int, error) { return w.Write([]byte(s)) } //nolint:gocritic // this is the method it asks for
 
 // Flush implements http.Flusher.
-func (w *response) Flush() { w.FlushError() }
+func (w *response) Flush() { _ = w.FlushError() }
 
 // FlushError is Flush for http.ResponseController.
 func (w *response) FlushError() error {
@@ -234,7 +234,7 @@ func (w *response) finish() error {
 	}
 	short := w.length >= 0 && w.written < w.length && !w.isHead && !w.bodiless
 	if short && w.err == nil {
-		w.flush(false)
+		_ = w.flush(false)
 		w.err = io.ErrUnexpectedEOF
 		return w.err
 	}
@@ -251,7 +251,7 @@ func (w *response) finish() error {
 // complete: a body that only the close would end is ended by a reset.
 func (w *response) abort() {
 	if w.headSent && !w.chunked && w.length < 0 && w.c.tcp != nil {
-		w.c.tcp.SetLinger(0)
+		_ = w.c.tcp.SetLinger(0)
 	}
 	w.c.nc.Close()
 }
@@ -272,7 +272,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.c.current.Store(nil)
 	nc, rest := w.c.handOver()
 	r := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), nc), max(len(rest), bufferSize))
-	r.Peek(len(rest))
+	_, _ = r.Peek(len(rest))
 	return nc, bufio.NewReadWriter(r, bufio.NewWriter(nc)), nil
 }
 
