@@ -130,9 +130,17 @@ func TestTheOutboundPortKnowsItsUpstreamsOnly(t *testing.T) {
 		target, host string
 		status       int
 	}{
-		{"/a", "shop.test", 200}, {"/a", "SHOP.test", 200}, {"/a", "shop.test:1234", 200}, {"http://shop.test/a", "shop.test", 200},
-		{"/a", "pay.test:8080", 200}, {"/a", "pay.test", 404}, {"/a", "pay.test:80", 404}, {"/a", "evil.test", 404},
-		{"http://evil.test/a", "evil.test", 404}, {"/a", "169.254.169.254", 404}, {"/a", up.Host(), 200},
+		{"/a", "shop.test", 200},
+		{"/a", "SHOP.test", 200},
+		{"/a", "shop.test:1234", 200},
+		{"http://shop.test/a", "shop.test", 200},
+		{"/a", "pay.test:8080", 200},
+		{"/a", "pay.test", 404},
+		{"/a", "pay.test:80", 404},
+		{"/a", "evil.test", 404},
+		{"http://evil.test/a", "evil.test", 404},
+		{"/a", "169.254.169.254", 404},
+		{"/a", up.Host(), 200},
 	} {
 		before := up.Seen()
 		r := proxytest.Call(t, s.Outbound(), "GET "+c.target+" HTTP/1.1\r\nHost: "+c.host+"\r\n\r\n")

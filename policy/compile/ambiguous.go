@@ -72,10 +72,12 @@ func (c *compiler) ambiguousPair(first, second *declared) {
 	if second.key.Value == nil && first.key.Value != nil {
 		at, other = first, second
 	}
-	c.report(policy.Problem{Code: codeAmbiguous, Severity: policy.Warning, Place: at.place(),
+	c.report(policy.Problem{
+		Code: codeAmbiguous, Severity: policy.Warning, Place: at.place(),
 		Message: fmt.Sprintf("operations %s (%s %s) and %s (%s) match the same requests and have different policies",
 			at.ID, at.Method, at.Template, other.ID, other.Template),
-		Expected: "one policy for both, or templates that are told apart", Suggestion: "write the same values for both"})
+		Expected: "one policy for both, or templates that are told apart", Suggestion: "write the same values for both",
+	})
 }
 
 // ambiguous reports whether some path matches both templates and neither is more concrete from left to right throughout.

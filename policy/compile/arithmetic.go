@@ -15,10 +15,12 @@ func (c *compiler) checkArithmetic(s *source, d *declared) {
 	c.checkBaseOverMax(d)
 	t, r := d.settings.Timeouts, d.settings.Retry
 	if v, ok := d.layer.written("retry.respectRetryAfter", levelDefaults); ok && t.Request > 0 && r.RespectRetryAfter >= t.Request && r.Retries > 0 {
-		c.reportOnce(policy.Problem{Code: codeLongRespected, Severity: policy.Info, Place: v.origin.Place,
+		c.reportOnce(policy.Problem{
+			Code: codeLongRespected, Severity: policy.Info, Place: v.origin.Place,
 			Message:    fmt.Sprintf("retry.respectRetryAfter %s never fits the request timeout of %s", spell(r.RespectRetryAfter), spell(t.Request)),
 			Expected:   "a wait that leaves time for another attempt",
-			Suggestion: "an answer that asks for a longer wait than is left is returned at once"})
+			Suggestion: "an answer that asks for a longer wait than is left is returned at once",
+		})
 	}
 }
 
@@ -55,8 +57,10 @@ func (c *compiler) checkAttempts(s *source, d *declared) {
 	if v.level == levelOperation {
 		who = "operation " + d.ID
 	}
-	p := policy.Problem{Code: codeNeverStarts, Severity: policy.Error, Place: d.written(v), Expected: fits(r.Retries, each, d.settings),
-		Message: fmt.Sprintf("%s: attempt %d could never start: %s, and the request timeout is %s", who, r.Retries+1, sum(r.Retries, each, r.Backoff), spell(t.Request))}
+	p := policy.Problem{
+		Code: codeNeverStarts, Severity: policy.Error, Place: d.written(v), Expected: fits(r.Retries, each, d.settings),
+		Message: fmt.Sprintf("%s: attempt %d could never start: %s, and the request timeout is %s", who, r.Retries+1, sum(r.Retries, each, r.Backoff), spell(t.Request)),
+	}
 	if left > 0 {
 		p.Code, p.Severity = codeShortAttempt, policy.Warning
 		p.Message = fmt.Sprintf("%s: attempt %d would have %s of its %s left: %s, and the request timeout is %s",
@@ -103,9 +107,11 @@ func (c *compiler) checkAttemptAbove(d *declared) {
 	if !written || !both || attempt.level != request.level || t.Request == 0 || t.Attempt <= t.Request {
 		return
 	}
-	c.reportOnce(policy.Problem{Code: codeAttemptAbove, Severity: policy.Error, Place: d.written(attempt),
+	c.reportOnce(policy.Problem{
+		Code: codeAttemptAbove, Severity: policy.Error, Place: d.written(attempt),
 		Message:  fmt.Sprintf("timeouts.attempt %s is longer than timeouts.request %s beside it", spell(t.Attempt), spell(t.Request)),
-		Expected: "an attempt timeout below the request timeout", Suggestion: "lower it, or remove it: an attempt then may use the whole time"})
+		Expected: "an attempt timeout below the request timeout", Suggestion: "lower it, or remove it: an attempt then may use the whole time",
+	})
 }
 
 // checkBaseOverMax refuses what grows from above its own end.
@@ -122,9 +128,11 @@ func (c *compiler) checkBaseOverMax(d *declared) {
 		if key == "" || grows.first <= grows.limit {
 			continue
 		}
-		c.reportOnce(policy.Problem{Code: codeBaseOverMax, Severity: policy.Error, Place: d.written(v),
+		c.reportOnce(policy.Problem{
+			Code: codeBaseOverMax, Severity: policy.Error, Place: d.written(v),
 			Message:  fmt.Sprintf("%s %s is longer than %s %s (%s)", grows.from, spell(grows.first), grows.to, spell(grows.limit), d.settings.Source(grows.to)),
-			Expected: fmt.Sprintf("%s at most %s", grows.from, grows.to), Suggestion: fmt.Sprintf("write both, such as %s: %s", grows.to, spell(grows.first))})
+			Expected: fmt.Sprintf("%s at most %s", grows.from, grows.to), Suggestion: fmt.Sprintf("write both, such as %s: %s", grows.to, spell(grows.first)),
+		})
 	}
 }
 
@@ -136,9 +144,11 @@ func (c *compiler) checkBudget(s *source) {
 	}
 	for _, d := range s.ops {
 		if d.settings.Retry.Retries > 0 {
-			c.reportOnce(policy.Problem{Code: codeNoBudget, Severity: policy.Warning, Place: v.origin.Place,
+			c.reportOnce(policy.Problem{
+				Code: codeNoBudget, Severity: policy.Warning, Place: v.origin.Place,
 				Message:  fmt.Sprintf("%s retries without a budget: while it fails, every request becomes %d", s.title(), d.settings.Retry.Retries+1),
-				Expected: "a budget such as {ratio: 20%, floor: 10, window: 10s}", Suggestion: "remove \"budget: off\""})
+				Expected: "a budget such as {ratio: 20%, floor: 10, window: 10s}", Suggestion: "remove \"budget: off\"",
+			})
 			return
 		}
 	}

@@ -91,8 +91,10 @@ func (c *compiler) compile(files []string) *policy.Set {
 func (c *compiler) read(file string) *document.Node {
 	data, err := c.readFile(file)
 	if err != nil {
-		c.report(policy.Problem{Code: codeMissingFile, Severity: policy.Error, Place: policy.Place{File: file, Line: 1, Column: 1},
-			Message: "policy file cannot be read: " + err.Error(), Expected: "a readable file"})
+		c.report(policy.Problem{
+			Code: codeMissingFile, Severity: policy.Error, Place: policy.Place{File: file, Line: 1, Column: 1},
+			Message: "policy file cannot be read: " + err.Error(), Expected: "a readable file",
+		})
 		return nil
 	}
 	root, problems := document.Parse(file, data)

@@ -47,8 +47,10 @@ func serverErrors(except ...int) policy.StatusSet {
 var conditionWords = []string{"connect", "refused", "reset", "timeout", "5xx", "gateway"}
 
 // grpcCodes are known so that they can be told from misspelt words; they have no meaning yet.
-var grpcCodes = []string{"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
-	"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"}
+var grpcCodes = []string{
+	"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
+	"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+}
 
 // conditionList reads a list of conditions. serverErrors is what 5xx means in it, never what may not stand in it.
 func conditionList(serverErrors policy.StatusSet, never []int, why string) kind[conditions] {

@@ -14,16 +14,20 @@ func builtin(direction policy.Direction) settings {
 			Timeouts: policy.Timeouts{Request: 10 * time.Second, Connect: 2 * time.Second, Idle: 5 * time.Minute, Body: 30 * time.Second},
 			Retry: policy.Retry{
 				Retries: 1,
-				When: policy.Conditions{Connect: true, Refused: true, Reset: true, Timeout: true,
-					Statuses: policy.Statuses(408, 425, 429, 502, 503, 504)},
+				When: policy.Conditions{
+					Connect: true, Refused: true, Reset: true, Timeout: true,
+					Statuses: policy.Statuses(408, 425, 429, 502, 503, 504),
+				},
 				Backoff:           policy.Backoff{Base: 25 * time.Millisecond, Max: 250 * time.Millisecond},
 				RespectRetryAfter: 5 * time.Second,
 				IdempotencyKey:    policy.IdempotencyKey{Mode: policy.KeyForward, Header: "Idempotency-Key"},
 				MaxBody:           64 << 10,
 			},
-			Breaker: policy.Breaker{FailureRate: 0.5, Window: 10 * time.Second, MinimumRequests: 20, ConsecutiveFailures: 5,
+			Breaker: policy.Breaker{
+				FailureRate: 0.5, Window: 10 * time.Second, MinimumRequests: 20, ConsecutiveFailures: 5,
 				Failures: policy.Conditions{Connect: true, Reset: true, Timeout: true, Statuses: failing},
-				OpenFor:  5 * time.Second, OpenForMax: 60 * time.Second, Probes: 3, Scope: policy.ScopeOperation},
+				OpenFor:  5 * time.Second, OpenForMax: 60 * time.Second, Probes: 3, Scope: policy.ScopeOperation,
+			},
 			Concurrency: policy.Concurrency{Max: 1000, QueueTimeout: 100 * time.Millisecond},
 		},
 		budget: policy.Budget{Ratio: 0.2, Floor: 10, Window: 10 * time.Second},
@@ -52,8 +56,10 @@ func builtinSet() *policy.Set {
 	return &policy.Set{
 		Admin: policy.Admin{Listen: policy.Address{HostPort: defaultAdmin}},
 		Log:   policy.Log{Level: "info", Format: "json", Requests: policy.LogAll},
-		Limits: policy.Limits{HeaderBytes: 60 << 10, HeaderCount: 100, RequestLineBytes: 16 << 10, HeaderTimeout: 10 * time.Second,
-			IdleTimeout: time.Minute, Connections: 10_000, BufferBytes: 32 << 20},
+		Limits: policy.Limits{
+			HeaderBytes: 60 << 10, HeaderCount: 100, RequestLineBytes: 16 << 10, HeaderTimeout: 10 * time.Second,
+			IdleTimeout: time.Minute, Connections: 10_000, BufferBytes: 32 << 20,
+		},
 		Trust: policy.Trust{Callers: []string{"127.0.0.0/8", "::1/128"}, Forwarded: policy.ForwardedAppend},
 	}
 }

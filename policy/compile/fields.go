@@ -148,9 +148,11 @@ type unknown struct {
 
 // unknownField reports a key that the table has not, with what was probably meant.
 func (c *compiler) unknownField(e document.Entry, u unknown) {
-	p := policy.Problem{Code: codeUnknownField, Severity: policy.Error, Place: e.KeyPlace,
+	p := policy.Problem{
+		Code: codeUnknownField, Severity: policy.Error, Place: e.KeyPlace,
 		Message:  fmt.Sprintf("unknown key %q in %s", e.Key, u.where),
-		Expected: either(u.built)}
+		Expected: either(u.built),
+	}
 	switch meant := nearest(e.Key, u.known); {
 	case elsewhere[e.Key] != "" && !slices.Contains(u.known, e.Key):
 		p.Suggestion = elsewhere[e.Key]

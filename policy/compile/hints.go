@@ -75,6 +75,8 @@ func (c *compiler) truthHint(name string, hint *openapi.Hint) (value, ok bool) {
 
 // badHint is a warning: a hint is a courtesy of the service's owner, and whoever writes the policy may not be able to mend it.
 func (c *compiler) badHint(name string, hint *openapi.Hint, expected string) {
-	c.report(policy.Problem{Code: codeBadHint, Severity: policy.Warning, Place: hint.Place,
-		Message: "x-outrigger." + name + ": " + hint.Text + " is not " + expected, Expected: expected, Suggestion: "the hint is left out of account until then"})
+	c.report(policy.Problem{
+		Code: codeBadHint, Severity: policy.Warning, Place: hint.Place,
+		Message: "x-outrigger." + name + ": " + hint.Text + " is not " + expected, Expected: expected, Suggestion: "the hint is left out of account until then",
+	})
 }

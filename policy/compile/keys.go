@@ -22,12 +22,16 @@ var policyFields = []field[settings]{
 		{"body", func(s *settings) { s.Timeouts.Body = 0 }},
 	}},
 	{name: "retry", nested: retryFields, off: []offValue[settings]{{"retries", func(s *settings) { s.Retry.Retries = 0 }}}},
-	{name: "breaker", nested: breakerFields,
+	{
+		name: "breaker", nested: breakerFields,
 		on:  func(s *settings) { s.Breaker.Off = false },
-		off: []offValue[settings]{{"", func(s *settings) { s.Breaker.Off = true }}}},
-	{name: "concurrency", nested: concurrencyFields,
+		off: []offValue[settings]{{"", func(s *settings) { s.Breaker.Off = true }}},
+	},
+	{
+		name: "concurrency", nested: concurrencyFields,
 		on:  func(s *settings) { s.Concurrency.Off = false },
-		off: []offValue[settings]{{"", func(s *settings) { s.Concurrency.Off = true }}}},
+		off: []offValue[settings]{{"", func(s *settings) { s.Concurrency.Off = true }}},
+	},
 	{name: "balance", nested: balanceFields},
 	leaf("streaming", truth, func(s *settings, v bool) { s.streaming = streamOf(v) }),
 	leaf("mode", onlyYet("enforce", "shadow"), func(*settings, string) {}),
@@ -62,14 +66,18 @@ var retryFields = []field[settings]{
 		{"base", func(s *settings) { s.Retry.Backoff.Base = 0 }},
 		{"max", func(s *settings) { s.Retry.Backoff.Max = 0 }},
 	}},
-	{name: "budget", nested: budgetFields,
+	{
+		name: "budget", nested: budgetFields,
 		on:  func(s *settings) { s.budget.Off = false },
-		off: []offValue[settings]{{"", func(s *settings) { s.budget.Off = true }}}},
+		off: []offValue[settings]{{"", func(s *settings) { s.budget.Off = true }}},
+	},
 	leaf("respectRetryAfter", orOff(duration(time.Second, time.Hour)), func(s *settings, v time.Duration) { s.Retry.RespectRetryAfter = v }),
 	leaf("idempotent", truth, func(s *settings, v bool) { s.idempotent = &v }),
-	{name: "idempotencyKey", nested: idempotencyKeyFields, short: shortIdempotencyKey,
+	{
+		name: "idempotencyKey", nested: idempotencyKeyFields, short: shortIdempotencyKey,
 		on:  func(s *settings) { s.keyed, s.keyless = true, false },
-		off: []offValue[settings]{{"", func(s *settings) { s.keyless, s.Retry.IdempotencyKey.Mode = true, policy.KeyForward }}}},
+		off: []offValue[settings]{{"", func(s *settings) { s.keyless, s.Retry.IdempotencyKey.Mode = true, policy.KeyForward }}},
+	},
 	leaf("maxBody", orOff(size(0, 16<<20)), func(s *settings, v int64) { s.Retry.MaxBody = v }),
 }
 

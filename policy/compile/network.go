@@ -32,9 +32,11 @@ func (c *compiler) checkNetwork(set *policy.Set) {
 		}
 	}
 	if host, _, _ := splitHostPort(set.Admin.Listen.HostPort); set.Admin.Listen.HostPort != "" && !isLoopback(host) && set.Admin.TokenFile == "" {
-		c.report(policy.Problem{Code: codeOpenAdmin, Severity: policy.Warning, Place: set.Admin.Listen.Place,
+		c.report(policy.Problem{
+			Code: codeOpenAdmin, Severity: policy.Warning, Place: set.Admin.Listen.Place,
 			Message:  fmt.Sprintf("admin port %s can be reached from outside without a token", set.Admin.Listen.HostPort),
-			Expected: "a loopback address, or admin.tokenFile", Suggestion: "write listen: " + defaultAdmin + "; for scraping from outside there is metrics.listen"})
+			Expected: "a loopback address, or admin.tokenFile", Suggestion: "write listen: " + defaultAdmin + "; for scraping from outside there is metrics.listen",
+		})
 	}
 }
 

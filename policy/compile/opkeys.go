@@ -133,8 +133,10 @@ func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Ope
 		return nil
 	}
 	if op.ID != "" {
-		c.report(policy.Problem{Code: codeHasID, Severity: policy.Info, Place: e.KeyPlace,
-			Message: fmt.Sprintf("operation %s has the id %s", e.Key, op.ID), Suggestion: fmt.Sprintf("write %s, which survives a change of the path", op.ID)})
+		c.report(policy.Problem{
+			Code: codeHasID, Severity: policy.Info, Place: e.KeyPlace,
+			Message: fmt.Sprintf("operation %s has the id %s", e.Key, op.ID), Suggestion: fmt.Sprintf("write %s, which survives a change of the path", op.ID),
+		})
 	}
 	return op
 }

@@ -15,8 +15,10 @@ func (c *compiler) silence() {
 		for _, s := range root.Silences() {
 			for _, code := range s.Codes {
 				if strings.HasPrefix(code, "OR1") {
-					c.report(policy.Problem{Code: document.CodeSilence, Severity: policy.Warning, Place: s.Place, Message: code + " cannot be silenced",
-						Expected: "a code of the families OR2 to OR4", Suggestion: "mend what it says"})
+					c.report(policy.Problem{
+						Code: document.CodeSilence, Severity: policy.Warning, Place: s.Place, Message: code + " cannot be silenced",
+						Expected: "a code of the families OR2 to OR4", Suggestion: "mend what it says",
+					})
 				}
 			}
 			c.problems = slices.DeleteFunc(c.problems, func(p policy.Problem) bool {

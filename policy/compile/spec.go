@@ -41,9 +41,11 @@ func (c *compiler) checkInboundRetry(d *declared) {
 	}
 	for _, item := range d.settings.when {
 		if beyondNotSent(item.Conditions) {
-			c.reportOnce(policy.Problem{Code: codeInboundRetry, Severity: policy.Error, Place: item.place,
+			c.reportOnce(policy.Problem{
+				Code: codeInboundRetry, Severity: policy.Error, Place: item.place,
 				Message:  fmt.Sprintf("retry.when: %s is retried on inbound", item.text),
-				Expected: "connect and refused only: the caller's sidecar retries the rest, and two that retry would multiply", Suggestion: "remove it"})
+				Expected: "connect and refused only: the caller's sidecar retries the rest, and two that retry would multiply", Suggestion: "remove it",
+			})
 		}
 	}
 }
@@ -60,10 +62,12 @@ func (c *compiler) checkUnsafeRetry(d *declared) {
 		if !ok {
 			continue
 		}
-		c.reportOnce(policy.Problem{Code: codeUnsafeRetry, Severity: policy.Error, Place: d.written(v),
+		c.reportOnce(policy.Problem{
+			Code: codeUnsafeRetry, Severity: policy.Error, Place: d.written(v),
 			Message:    fmt.Sprintf("operation %s may not be repeated, and a retry after a reset, a timeout or an answer would do its work twice", d.ID),
 			Expected:   "an idempotency key, an operation that may be repeated, or a retry of what was never sent only",
-			Suggestion: "add idempotencyKey: inject if the upstream honours one, or idempotent: true if doing it twice is harmless, or when: [connect, refused]"})
+			Suggestion: "add idempotencyKey: inject if the upstream honours one, or idempotent: true if doing it twice is harmless, or when: [connect, refused]",
+		})
 		return
 	}
 }
@@ -78,9 +82,11 @@ func (c *compiler) checkStream(d *declared) {
 	if d.spec != nil && d.spec.Streams.Kind == policy.StreamAlways {
 		why = fmt.Sprintf("streams (%s, %s)", d.spec.Streams.Media, d.spec.Streams.Place)
 	}
-	c.reportOnce(policy.Problem{Code: codeStreamTimeout, Severity: policy.Error, Place: d.written(v),
+	c.reportOnce(policy.Problem{
+		Code: codeStreamTimeout, Severity: policy.Error, Place: d.written(v),
 		Message:  fmt.Sprintf("timeouts.request is written for operation %s, which %s: its reply has no end to wait for", d.ID, why),
-		Expected: "timeouts.idle for the silence between two bytes, timeouts.attempt for the head of the reply", Suggestion: "write timeouts: {idle: 1m}, or streaming: false if it does not stream"})
+		Expected: "timeouts.idle for the silence between two bytes, timeouts.attempt for the head of the reply", Suggestion: "write timeouts: {idle: 1m}, or streaming: false if it does not stream",
+	})
 }
 
 // anyHop are statuses that any hop may send, so that specs hardly ever declare them.
@@ -122,9 +128,11 @@ func (d *declared) declares(code int) bool {
 }
 
 func (c *compiler) undeclared(key string, item condition, who string) {
-	p := policy.Problem{Code: codeUndeclaredStatus, Severity: policy.Warning, Place: item.place,
+	p := policy.Problem{
+		Code: codeUndeclaredStatus, Severity: policy.Warning, Place: item.place,
 		Message:  fmt.Sprintf("%s: status %d is not declared by %s", key, item.status, who),
-		Expected: "a status that the spec declares, or one that any hop may send: " + codes(anyHop), Suggestion: "remove it, or declare the response in the spec"}
+		Expected: "a status that the spec declares, or one that any hop may send: " + codes(anyHop), Suggestion: "remove it, or declare the response in the spec",
+	}
 	if item.status == 409 && key == "retry.when" {
 		p.Severity, p.Expected = policy.Error, "409 only where the spec says that the operation answers it"
 	}
@@ -155,9 +163,11 @@ func (c *compiler) checkKeyHeader(d *declared) {
 	if named, ok := d.layer.written("retry.idempotencyKey.header", levelOperation); ok {
 		at = d.written(named)
 	}
-	c.reportOnce(policy.Problem{Code: codeUndeclaredKey, Severity: policy.Warning, Place: at,
+	c.reportOnce(policy.Problem{
+		Code: codeUndeclaredKey, Severity: policy.Warning, Place: at,
 		Message:  fmt.Sprintf("header %s is not a parameter of operation %s in the spec: will the upstream look at it?", header, d.ID),
-		Expected: "a header parameter that the spec documents", Suggestion: "declare it in the spec, or remove the key"})
+		Expected: "a header parameter that the spec documents", Suggestion: "declare it in the spec, or remove the key",
+	})
 }
 
 // checkHints tells where a policy overrides what the service's owner wrote.
@@ -175,7 +185,9 @@ func (c *compiler) checkHints(d *declared) {
 		if hinted.hint == nil || !known || v.level <= levelSpec {
 			continue
 		}
-		c.reportOnce(policy.Problem{Code: codeHintOverridden, Severity: policy.Info, Place: d.written(v),
-			Message: fmt.Sprintf("%s overrides what the spec says for operation %s at %s", hinted.key, d.ID, hinted.hint.Place)})
+		c.reportOnce(policy.Problem{
+			Code: codeHintOverridden, Severity: policy.Info, Place: d.written(v),
+			Message: fmt.Sprintf("%s overrides what the spec says for operation %s at %s", hinted.key, d.ID, hinted.hint.Place),
+		})
 	}
 }

@@ -152,9 +152,11 @@ func (c *compiler) nameHosts(s *source) {
 	s.Hosts = slices.Sorted(maps.Keys(places))
 	for _, h := range s.Hosts {
 		if other := c.hosts[h]; other != nil {
-			c.reportOnce(policy.Problem{Code: codeSharedHost, Severity: policy.Error, Place: places[h],
+			c.reportOnce(policy.Problem{
+				Code: codeSharedHost, Severity: policy.Error, Place: places[h],
 				Message:  fmt.Sprintf("host %s belongs to upstream %s already", h, other.Name),
-				Expected: "one upstream for each host", Suggestion: "merge the two upstreams, or give one another host"})
+				Expected: "one upstream for each host", Suggestion: "merge the two upstreams, or give one another host",
+			})
 			continue
 		}
 		c.hosts[h] = s.Upstream

@@ -36,14 +36,20 @@ func (c *checker) check(root *yaml.Node) {
 	at := c.src.place(root.Line, root.Column, "")
 	switch {
 	case c.aliases > c.lim.aliases:
-		c.refuse(policy.Problem{Code: CodeAliases, Place: at, Message: fmt.Sprintf("file has %d aliases", c.aliases),
-			Expected: fmt.Sprintf("at most %d", c.lim.aliases), Suggestion: "write the values out, or use named policies"})
+		c.refuse(policy.Problem{
+			Code: CodeAliases, Place: at, Message: fmt.Sprintf("file has %d aliases", c.aliases),
+			Expected: fmt.Sprintf("at most %d", c.lim.aliases), Suggestion: "write the values out, or use named policies",
+		})
 	case total.added > c.lim.added:
-		c.refuse(policy.Problem{Code: CodeAliases, Place: at, Message: "aliases of aliases multiply to more values than a file may hold",
-			Expected: fmt.Sprintf("at most %d values behind aliases", c.lim.added), Suggestion: "write the values out, or use named policies"})
+		c.refuse(policy.Problem{
+			Code: CodeAliases, Place: at, Message: "aliases of aliases multiply to more values than a file may hold",
+			Expected: fmt.Sprintf("at most %d values behind aliases", c.lim.added), Suggestion: "write the values out, or use named policies",
+		})
 	case total.height > c.lim.depth:
-		c.refuse(policy.Problem{Code: CodeTooDeep, Place: at, Message: "nested too deep",
-			Expected: fmt.Sprintf("at most %d levels", c.lim.depth)})
+		c.refuse(policy.Problem{
+			Code: CodeTooDeep, Place: at, Message: "nested too deep",
+			Expected: fmt.Sprintf("at most %d levels", c.lim.depth),
+		})
 	}
 }
 
@@ -53,8 +59,10 @@ func (c *checker) walk(n *yaml.Node, merged bool) size {
 		return c.alias(n, merged)
 	}
 	if c.lim.strict && n.Style&yaml.TaggedStyle != 0 && !coreTags[n.ShortTag()] {
-		c.report(policy.Problem{Code: CodeTag, Place: c.src.place(n.Line, n.Column, n.Tag), Message: fmt.Sprintf("unknown tag %q", n.Tag),
-			Expected: "a value without a tag", Suggestion: "remove the tag"})
+		c.report(policy.Problem{
+			Code: CodeTag, Place: c.src.place(n.Line, n.Column, n.Tag), Message: fmt.Sprintf("unknown tag %q", n.Tag),
+			Expected: "a value without a tag", Suggestion: "remove the tag",
+		})
 	}
 	if n.Kind == yaml.ScalarNode {
 		own := size{values: 1, height: 1}
@@ -93,8 +101,10 @@ func (c *checker) remember(n *yaml.Node, own size) {
 func (c *checker) alias(n *yaml.Node, merged bool) size {
 	c.aliases++
 	if c.open[n.Alias] {
-		p := policy.Problem{Code: CodeAliases, Place: c.src.place(n.Line, n.Column, "*"+n.Value),
-			Message: fmt.Sprintf("alias %q stands inside the value it names", "*"+n.Value), Expected: "a value that ends", Suggestion: "remove the alias"}
+		p := policy.Problem{
+			Code: CodeAliases, Place: c.src.place(n.Line, n.Column, "*"+n.Value),
+			Message: fmt.Sprintf("alias %q stands inside the value it names", "*"+n.Value), Expected: "a value that ends", Suggestion: "remove the alias",
+		}
 		if merged {
 			p.Code, p.Message = CodeKey, fmt.Sprintf("merge key loops: %q is being merged into itself", "*"+n.Value)
 		}
@@ -138,10 +148,12 @@ func (c *checker) keys(mapping *yaml.Node) {
 			c.merge(mapping.Content[i+1])
 		}
 		if first := c.firstOf(mapping, i, key); first != nil {
-			c.report(policy.Problem{Code: CodeDuplicateKey, Place: c.src.scalarPlace(mapping.Content[i]),
+			c.report(policy.Problem{
+				Code: CodeDuplicateKey, Place: c.src.scalarPlace(mapping.Content[i]),
 				Message:    fmt.Sprintf("duplicate key %q", key.Value),
 				Expected:   "every key once",
-				Suggestion: fmt.Sprintf("remove this one or the first, in line %d", first.Line)})
+				Suggestion: fmt.Sprintf("remove this one or the first, in line %d", first.Line),
+			})
 		}
 	}
 }
@@ -167,13 +179,17 @@ func (c *checker) firstOf(mapping *yaml.Node, i int, key *yaml.Node) *yaml.Node 
 func (c *checker) usable(written, key *yaml.Node) bool {
 	switch {
 	case key.Kind != yaml.ScalarNode:
-		c.report(policy.Problem{Code: CodeKey, Place: c.src.place(written.Line, written.Column, ""),
-			Message: "key is a list or a mapping", Expected: "text as a key", Suggestion: "put it in quotes if it begins with a bracket or a brace"})
+		c.report(policy.Problem{
+			Code: CodeKey, Place: c.src.place(written.Line, written.Column, ""),
+			Message: "key is a list or a mapping", Expected: "text as a key", Suggestion: "put it in quotes if it begins with a bracket or a brace",
+		})
 		return false
 	case c.lim.strict && key.ShortTag() != "!!str" && !isMerge(key):
-		c.report(policy.Problem{Code: CodeKey, Place: c.src.scalarPlace(written),
+		c.report(policy.Problem{
+			Code: CodeKey, Place: c.src.scalarPlace(written),
 			Message: fmt.Sprintf("key %s is not text but %s", key.Value, tagWords[key.ShortTag()]), Expected: "text as a key",
-			Suggestion: fmt.Sprintf("write it in quotes: %q", key.Value)})
+			Suggestion: fmt.Sprintf("write it in quotes: %q", key.Value),
+		})
 	}
 	return true
 }
@@ -184,9 +200,11 @@ var tagWords = map[string]string{"!!int": "a whole number", "!!float": "a number
 func (c *checker) merge(value *yaml.Node) {
 	for _, merged := range mergedBy(value) {
 		if merged.Kind != yaml.MappingNode {
-			c.report(policy.Problem{Code: CodeKey, Place: c.src.place(value.Line, value.Column, ""),
+			c.report(policy.Problem{
+				Code: CodeKey, Place: c.src.place(value.Line, value.Column, ""),
 				Message: "merge key \"<<\" merges something else than a mapping", Expected: "an alias of a mapping, or a list of them",
-				Suggestion: "write \"<<: *name\", where \"&name\" stands before a mapping"})
+				Suggestion: "write \"<<: *name\", where \"&name\" stands before a mapping",
+			})
 			return
 		}
 	}

@@ -33,18 +33,22 @@ var specLimits = limits{bytes: 32 << 20, marks: 2_000_000, flowMarks: 400_000, d
 func (l limits) tooLarge(file string, data []byte) *policy.Problem {
 	at := policy.Place{File: file, Line: 1, Column: 1}
 	if len(data) > l.bytes {
-		return &policy.Problem{Code: CodeTooLarge, Severity: policy.Error, Place: at,
+		return &policy.Problem{
+			Code: CodeTooLarge, Severity: policy.Error, Place: at,
 			Message:  fmt.Sprintf("file is too large: %d bytes", len(data)),
-			Expected: fmt.Sprintf("at most %d MiB", l.bytes>>20), Suggestion: "split it into several files"}
+			Expected: fmt.Sprintf("at most %d MiB", l.bytes>>20), Suggestion: "split it into several files",
+		}
 	}
 	most := l.marks
 	if text := bytes.TrimLeft(data, " \t\r\n"); len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 		most = l.flowMarks
 	}
 	if n := countMarks(data); n > most {
-		return &policy.Problem{Code: CodeTooLarge, Severity: policy.Error, Place: at,
+		return &policy.Problem{
+			Code: CodeTooLarge, Severity: policy.Error, Place: at,
 			Message:  fmt.Sprintf("file holds too much: %d lines, brackets, commas and the like", n),
-			Expected: fmt.Sprintf("at most %d", most), Suggestion: "split it into several files"}
+			Expected: fmt.Sprintf("at most %d", most), Suggestion: "split it into several files",
+		}
 	}
 	return nil
 }

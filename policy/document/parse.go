@@ -62,8 +62,10 @@ func (s *source) load(lim limits) (root *yaml.Node, problems policy.Problems) {
 	defer func() {
 		if r := recover(); r != nil {
 			root = nil
-			problems = policy.Problems{{Code: CodeSyntax, Severity: policy.Error, Place: policy.Place{File: s.file, Line: 1, Column: 1},
-				Message: fmt.Sprintf("the YAML reader gave up: %v", r), Expected: "plain YAML"}}
+			problems = policy.Problems{{
+				Code: CodeSyntax, Severity: policy.Error, Place: policy.Place{File: s.file, Line: 1, Column: 1},
+				Message: fmt.Sprintf("the YAML reader gave up: %v", r), Expected: "plain YAML",
+			}}
 		}
 	}()
 	depth := &depthLimit{max: lim.depth}
@@ -80,9 +82,11 @@ func (s *source) load(lim limits) (root *yaml.Node, problems policy.Problems) {
 	}
 	switch err := loader.Load(&second); {
 	case err == nil:
-		problems = append(problems, policy.Problem{Code: CodeSecondDocument, Severity: policy.Error,
+		problems = append(problems, policy.Problem{
+			Code: CodeSecondDocument, Severity: policy.Error,
 			Place: s.place(second.Line, second.Column, "---"), Message: "a second document starts here",
-			Expected: "one document in a file", Suggestion: "move it to a file of its own, or remove the \"---\""})
+			Expected: "one document in a file", Suggestion: "move it to a file of its own, or remove the \"---\"",
+		})
 	case !errors.Is(err, io.EOF):
 		problems = append(problems, s.syntaxProblem(err, depth))
 	}
@@ -94,8 +98,10 @@ func (s *source) load(lim limits) (root *yaml.Node, problems policy.Problems) {
 }
 
 func (s *source) empty() policy.Problem {
-	return policy.Problem{Code: CodeEmpty, Severity: policy.Error, Place: policy.Place{File: s.file, Line: 1, Column: 1},
-		Message: "file is empty", Expected: "a YAML mapping", Suggestion: "was the file written to the end?"}
+	return policy.Problem{
+		Code: CodeEmpty, Severity: policy.Error, Place: policy.Place{File: s.file, Line: 1, Column: 1},
+		Message: "file is empty", Expected: "a YAML mapping", Suggestion: "was the file written to the end?",
+	}
 }
 
 // notText finds the first byte that is not UTF-8.
@@ -106,9 +112,11 @@ func (s *source) notText() *policy.Problem {
 	for i := 0; i < len(s.data); {
 		r, size := utf8.DecodeRune(s.data[i:])
 		if r == utf8.RuneError && size == 1 {
-			return &policy.Problem{Code: CodeEncoding, Severity: policy.Error, Place: s.at(i),
+			return &policy.Problem{
+				Code: CodeEncoding, Severity: policy.Error, Place: s.at(i),
 				Message: fmt.Sprintf("byte 0x%02x is not UTF-8", s.data[i]), Expected: "a file in UTF-8",
-				Suggestion: "save the file in UTF-8"}
+				Suggestion: "save the file in UTF-8",
+			}
 		}
 		i += size
 	}

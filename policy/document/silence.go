@@ -95,8 +95,10 @@ func splitCodes(text string) (codes []string, reason string) {
 }
 
 func (s Silence) problem() *policy.Problem {
-	p := policy.Problem{Code: CodeSilence, Severity: policy.Error, Place: s.Place,
-		Expected: "# outrigger:allow OR204 why it is right here"}
+	p := policy.Problem{
+		Code: CodeSilence, Severity: policy.Error, Place: s.Place,
+		Expected: "# outrigger:allow OR204 why it is right here",
+	}
 	switch {
 	case len(s.Codes) == 0:
 		p.Message = "comment outrigger:allow names no code"

@@ -13,8 +13,10 @@ import (
 
 // syntaxProblem says in a user's words what the library refused, and where.
 func (s *source) syntaxProblem(err error, depth *depthLimit) policy.Problem {
-	p := policy.Problem{Code: CodeSyntax, Severity: policy.Error, Place: policy.Place{File: s.file, Line: 1, Column: 1},
-		Message: "not YAML: " + err.Error()}
+	p := policy.Problem{
+		Code: CodeSyntax, Severity: policy.Error, Place: policy.Place{File: s.file, Line: 1, Column: 1},
+		Message: "not YAML: " + err.Error(),
+	}
 	var load *yaml.LoadError
 	if !errors.As(err, &load) {
 		return p

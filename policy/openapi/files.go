@@ -25,8 +25,10 @@ type specFile struct {
 func (r *reading) open(name string, ref tree, severity policy.Severity) *specFile {
 	if f, known := r.files[name]; known {
 		if f.tree == absent && ref != absent {
-			r.report(policy.Problem{Code: CodeMissing, Severity: severity, Place: ref.Place(),
-				Message: fmt.Sprintf("$ref leads to a file that cannot be used: %s", name), Expected: "a readable file"})
+			r.report(policy.Problem{
+				Code: CodeMissing, Severity: severity, Place: ref.Place(),
+				Message: fmt.Sprintf("$ref leads to a file that cannot be used: %s", name), Expected: "a readable file",
+			})
 		}
 		return usable(f)
 	}
@@ -36,13 +38,17 @@ func (r *reading) open(name string, ref tree, severity policy.Severity) *specFil
 	f.data = data
 	switch {
 	case err != nil && ref == absent:
-		r.fail(policy.Problem{Code: CodeUnreadable, Place: policy.Place{File: name},
+		r.fail(policy.Problem{
+			Code: CodeUnreadable, Place: policy.Place{File: name},
 			Message:  fmt.Sprintf("spec cannot be read: %v", err),
-			Expected: "a readable file"})
+			Expected: "a readable file",
+		})
 	case err != nil:
-		r.report(policy.Problem{Code: CodeMissing, Severity: severity, Place: ref.Place(),
+		r.report(policy.Problem{
+			Code: CodeMissing, Severity: severity, Place: ref.Place(),
 			Message:  fmt.Sprintf("$ref leads to a file that cannot be read: %v", err),
-			Expected: "a file in the document's folder", Suggestion: "check the path; it is relative to the file it stands in"})
+			Expected: "a file in the document's folder", Suggestion: "check the path; it is relative to the file it stands in",
+		})
 	default:
 		r.bytes += len(data)
 		if p := tooLarge(name, len(data), r.bytes, len(r.files)); p != nil {
@@ -62,8 +68,10 @@ func usable(f *specFile) *specFile {
 }
 
 func tooLarge(name string, size, total, files int) *policy.Problem {
-	p := policy.Problem{Code: CodeTooLarge, Severity: policy.Error, Place: policy.Place{File: name, Line: 1, Column: 1},
-		Suggestion: "leave out what the sidecar does not need, such as examples"}
+	p := policy.Problem{
+		Code: CodeTooLarge, Severity: policy.Error, Place: policy.Place{File: name, Line: 1, Column: 1},
+		Suggestion: "leave out what the sidecar does not need, such as examples",
+	}
 	switch {
 	case size > MaxFileBytes:
 		p.Message = fmt.Sprintf("spec is too large: %d MiB", size>>20)
@@ -218,8 +226,10 @@ func (r *reading) follow(s spot, what string, severity policy.Severity) (target 
 		}
 		name, problem := r.refName(s.file, ref)
 		if problem == nil && slices.Contains(passed, name) {
-			problem = &policy.Problem{Code: CodeCycle, Severity: severity, Message: fmt.Sprintf("$ref of %s leads back to itself: %s", what, ref.Text()),
-				Expected: "a $ref that ends at a value", Suggestion: "write the value out at one of them"}
+			problem = &policy.Problem{
+				Code: CodeCycle, Severity: severity, Message: fmt.Sprintf("$ref of %s leads back to itself: %s", what, ref.Text()),
+				Expected: "a $ref that ends at a value", Suggestion: "write the value out at one of them",
+			}
 		}
 		if problem == nil {
 			s, problem = r.target(name, ref, what, severity)
@@ -243,19 +253,25 @@ func (r *reading) refName(base *specFile, ref tree) (string, *policy.Problem) {
 	text := ref.Text()
 	file, pointer, _ := strings.Cut(text, "#")
 	if hasScheme(file) || strings.HasPrefix(file, "//") {
-		return "", &policy.Problem{Code: CodeOutside, Severity: policy.Error, Message: fmt.Sprintf("$ref to a URL: %s", text),
-			Expected: "a file in the document's folder, or \"#/...\"", Suggestion: "save what it names beside the document and refer to that"}
+		return "", &policy.Problem{
+			Code: CodeOutside, Severity: policy.Error, Message: fmt.Sprintf("$ref to a URL: %s", text),
+			Expected: "a file in the document's folder, or \"#/...\"", Suggestion: "save what it names beside the document and refer to that",
+		}
 	}
 	file, okFile := unescape(file)
 	pointer, okPointer := unescape(pointer)
 	if !okFile || !okPointer {
-		return "", &policy.Problem{Code: CodeMissing, Severity: policy.Error, Message: fmt.Sprintf("$ref is escaped wrongly: %s", text),
-			Expected: "% followed by two hexadecimal digits", Suggestion: "write a percent sign as %25"}
+		return "", &policy.Problem{
+			Code: CodeMissing, Severity: policy.Error, Message: fmt.Sprintf("$ref is escaped wrongly: %s", text),
+			Expected: "% followed by two hexadecimal digits", Suggestion: "write a percent sign as %25",
+		}
 	}
 	name, inside := r.within(base, file)
 	if !inside {
-		return "", &policy.Problem{Code: CodeOutside, Severity: policy.Error, Message: fmt.Sprintf("$ref leaves the document's folder: %s", text),
-			Expected: "a file in the folder of " + r.root + " or below", Suggestion: "move the file there"}
+		return "", &policy.Problem{
+			Code: CodeOutside, Severity: policy.Error, Message: fmt.Sprintf("$ref leaves the document's folder: %s", text),
+			Expected: "a file in the folder of " + r.root + " or below", Suggestion: "move the file there",
+		}
 	}
 	return name + nameSeparator + pointer, nil
 }
@@ -272,8 +288,10 @@ func (r *reading) target(name string, ref tree, what string, severity policy.Sev
 	}
 	found, missing := pointTo(f.tree, pointer)
 	if found == absent {
-		return spot{}, &policy.Problem{Code: CodeMissing, Severity: severity, Message: fmt.Sprintf("$ref of %s leads nowhere: %s (%s has no %q)", what, ref.Text(), fileName, missing),
-			Expected: "a value that exists", Suggestion: "check the name, upper and lower case too"}
+		return spot{}, &policy.Problem{
+			Code: CodeMissing, Severity: severity, Message: fmt.Sprintf("$ref of %s leads nowhere: %s (%s has no %q)", what, ref.Text(), fileName, missing),
+			Expected: "a value that exists", Suggestion: "check the name, upper and lower case too",
+		}
 	}
 	s := spot{found, f}
 	r.targets[name] = s

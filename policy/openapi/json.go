@@ -289,9 +289,11 @@ func (j *jsonFile) duplicates() policy.Problems {
 			if len(problems) == maxDuplicates {
 				return problems
 			}
-			problems = append(problems, policy.Problem{Code: CodeDuplicateKey, Severity: policy.Error, Place: jsonTree{j, at}.place(),
+			problems = append(problems, policy.Problem{
+				Code: CodeDuplicateKey, Severity: policy.Error, Place: jsonTree{j, at}.place(),
 				Message: fmt.Sprintf("duplicate key %q", key), Expected: "every key once",
-				Suggestion: fmt.Sprintf("remove this one or the first, in line %d", jsonTree{j, earlier}.place().Line)})
+				Suggestion: fmt.Sprintf("remove this one or the first, in line %d", jsonTree{j, earlier}.place().Line),
+			})
 		}
 	}
 	return problems

@@ -17,9 +17,11 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 	p.seen[method] = true
 	if len(r.catalog.Operations) >= maxOperations {
 		r.full = true
-		r.fail(policy.Problem{Code: CodeTooLarge, Place: key.place,
+		r.fail(policy.Problem{
+			Code: CodeTooLarge, Place: key.place,
 			Message:  fmt.Sprintf("spec has more than %d operations", maxOperations),
-			Expected: fmt.Sprintf("at most %d", maxOperations), Suggestion: "split the document by service"})
+			Expected: fmt.Sprintf("at most %d", maxOperations), Suggestion: "split the document by service",
+		})
 		return
 	}
 	body, ok := r.follow(s, "operation", policy.Error)
@@ -27,9 +29,11 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 		return
 	}
 	if !body.isMapping() {
-		r.fail(policy.Problem{Code: CodeField, Place: key.place,
+		r.fail(policy.Problem{
+			Code: CodeField, Place: key.place,
 			Message:  fmt.Sprintf("operation %s %s is %s", method, p.path, body.Kind()),
-			Expected: "a mapping with responses"})
+			Expected: "a mapping with responses",
+		})
 		return
 	}
 	op := &Operation{Method: method, Path: p.path, Place: key.place, PathPlace: p.place, BasePaths: p.basePaths}
@@ -74,9 +78,11 @@ func (r *reading) fields(body spot, op *Operation) {
 			r.hints(value, op)
 		default:
 			if word, known := operationFields[strings.ToLower(m.key)]; known && word != m.key {
-				r.warn(policy.Problem{Code: CodeField, Place: m.place,
+				r.warn(policy.Problem{
+					Code: CodeField, Place: m.place,
 					Message:  fmt.Sprintf("field %q is not read", m.key),
-					Expected: word, Suggestion: "write it as " + word})
+					Expected: word, Suggestion: "write it as " + word,
+				})
 			}
 		}
 	}
@@ -136,9 +142,11 @@ func (r *reading) hints(s spot, op *Operation) {
 		return
 	}
 	if !s.isMapping() {
-		r.warn(policy.Problem{Code: CodeHint, Place: s.Place(),
+		r.warn(policy.Problem{
+			Code: CodeHint, Place: s.Place(),
 			Message:  "x-outrigger is " + s.Kind().String(),
-			Expected: "a mapping of idempotent, idempotencyKey, criticality, timeout, streaming"})
+			Expected: "a mapping of idempotent, idempotencyKey, criticality, timeout, streaming",
+		})
 		return
 	}
 	known := map[string]**Hint{
@@ -149,13 +157,17 @@ func (r *reading) hints(s spot, op *Operation) {
 		hint, isKnown := known[m.key]
 		switch {
 		case !isKnown:
-			r.warn(policy.Problem{Code: CodeHint, Place: m.place,
+			r.warn(policy.Problem{
+				Code: CodeHint, Place: m.place,
 				Message:  fmt.Sprintf("hint %q is not known and does nothing", m.key),
-				Expected: "idempotent, idempotencyKey, criticality, timeout or streaming"})
+				Expected: "idempotent, idempotencyKey, criticality, timeout or streaming",
+			})
 		case !m.value.isScalar():
-			r.warn(policy.Problem{Code: CodeHint, Place: m.place,
+			r.warn(policy.Problem{
+				Code: CodeHint, Place: m.place,
 				Message:  fmt.Sprintf("hint %s is %s and does nothing", m.key, m.value.Kind()),
-				Expected: "a single value"})
+				Expected: "a single value",
+			})
 		default:
 			*hint = &Hint{Text: m.value.Text(), Tag: m.value.Tag(), Place: m.value.Place()}
 		}
@@ -221,9 +233,11 @@ func (r *reading) status(m member) (statusKey, bool) {
 		low := int(key[0]-'0') * 100
 		if strings.EqualFold(key[1:], "xx") {
 			if key[1:] != "XX" {
-				r.warn(policy.Problem{Code: CodeStatus, Place: m.place,
+				r.warn(policy.Problem{
+					Code: CodeStatus, Place: m.place,
 					Message:  fmt.Sprintf("status range %q is in lower case; it is read as %sXX", key, key[:1]),
-					Expected: key[:1] + "XX", Suggestion: "write it in capitals"})
+					Expected: key[:1] + "XX", Suggestion: "write it in capitals",
+				})
 			}
 			return statusKey{low, low + 99}, true
 		}
@@ -231,9 +245,11 @@ func (r *reading) status(m member) (statusKey, bool) {
 			return statusKey{code, code}, true
 		}
 	}
-	r.warn(policy.Problem{Code: CodeStatus, Place: m.place,
+	r.warn(policy.Problem{
+		Code: CodeStatus, Place: m.place,
 		Message:  fmt.Sprintf("response %q is no status and is not read", key),
-		Expected: "a status such as 404, a range such as 5XX, or default"})
+		Expected: "a status such as 404, a range such as 5XX, or default",
+	})
 	return statusKey{}, false
 }
 

@@ -55,9 +55,11 @@ func (r *reading) covered(covers map[string]*Operation, cut []*Operation) {
 			continue
 		}
 		op.CoveredBy = earlier
-		r.warn(policy.Problem{Code: CodeCovered, Place: op.Place,
+		r.warn(policy.Problem{
+			Code: CodeCovered, Place: op.Place,
 			Message:  fmt.Sprintf("every request to this operation is one to %s %s (%s), for \"#\" and \"?\" are no part of a path", earlier.Method, earlier.Path, earlier.Place),
-			Expected: "one operation for one method and path", Suggestion: "write the policy for the other operation"})
+			Expected: "one operation for one method and path", Suggestion: "write the policy for the other operation",
+		})
 	}
 }
 
@@ -65,9 +67,11 @@ func (r *reading) covered(covers map[string]*Operation, cut []*Operation) {
 func (r *reading) item(s spot, p *pathItem) {
 	if !s.isMapping() {
 		if s.isScalar() || s.isSequence() {
-			r.fail(policy.Problem{Code: CodeField, Place: s.Place(),
+			r.fail(policy.Problem{
+				Code: CodeField, Place: s.Place(),
 				Message:  fmt.Sprintf("path item %s is %s", p.path, s.Kind()),
-				Expected: "a mapping of methods"})
+				Expected: "a mapping of methods",
+			})
 		}
 		return
 	}
@@ -96,15 +100,19 @@ func (r *reading) field(s spot, m member, p *pathItem) {
 	switch {
 	case slices.Contains(methods, m.key):
 		if m.key == "query" && r.olderThan32() {
-			r.warn(policy.Problem{Code: CodeField, Place: m.place,
+			r.warn(policy.Problem{
+				Code: CodeField, Place: m.place,
 				Message:  "method query is of OpenAPI 3.2; it is read all the same",
-				Expected: "a document of version 3.2", Suggestion: "set openapi to 3.2.0"})
+				Expected: "a document of version 3.2", Suggestion: "set openapi to 3.2.0",
+			})
 		}
 		r.operation(s, m, p)
 	case slices.Contains(methods, lower):
-		r.fail(policy.Problem{Code: CodeField, Place: m.place,
+		r.fail(policy.Problem{
+			Code: CodeField, Place: m.place,
 			Message:  fmt.Sprintf("operation %s %s is not read: field %q is no method", strings.ToUpper(m.key), p.path, m.key),
-			Expected: lower, Suggestion: "write the method in lower case"})
+			Expected: lower, Suggestion: "write the method in lower case",
+		})
 	case m.key == "additionalOperations":
 		for extra := range s.members() {
 			r.operation(spot{extra.value, s.file}, extra, p)
@@ -144,29 +152,37 @@ func (r *reading) template(key string, at policy.Place) (path string, whole bool
 		whole = true
 	}
 	if !strings.HasPrefix(path, "/") {
-		r.warn(policy.Problem{Code: CodePath, Place: at,
+		r.warn(policy.Problem{
+			Code: CodePath, Place: at,
 			Message:  fmt.Sprintf("path %q does not start with a slash; it is read as %q", key, "/"+path),
-			Expected: "/" + path, Suggestion: "add the slash"})
+			Expected: "/" + path, Suggestion: "add the slash",
+		})
 		path = "/" + path
 	}
 	if problem := malformed(path); problem != "" {
-		r.fail(policy.Problem{Code: CodePath, Place: at,
+		r.fail(policy.Problem{
+			Code: CodePath, Place: at,
 			Message:  fmt.Sprintf("path %q %s", key, problem),
-			Expected: "parameters as {name}"})
+			Expected: "parameters as {name}",
+		})
 		return path, whole
 	}
 	names := parameterNames(path)
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
-			r.warn(policy.Problem{Code: CodePath, Place: at,
+			r.warn(policy.Problem{
+				Code: CodePath, Place: at,
 				Message:  fmt.Sprintf("path %q has the parameter {%s} twice", key, name),
-				Expected: "a name of its own for every parameter", Suggestion: "rename one"})
+				Expected: "a name of its own for every parameter", Suggestion: "rename one",
+			})
 		}
 	}
 	if slices.ContainsFunc(rawNames(path), func(n string) bool { return plainName(n) != n }) {
-		r.warn(policy.Problem{Code: CodePath, Place: at,
+		r.warn(policy.Problem{
+			Code: CodePath, Place: at,
 			Message:  fmt.Sprintf("path %q uses operators of RFC 6570, which are not OpenAPI's; each is read as one parameter", key),
-			Expected: "parameters as {name}", Suggestion: "say the form by style and explode of the parameter"})
+			Expected: "parameters as {name}", Suggestion: "say the form by style and explode of the parameter",
+		})
 	}
 	return path, whole
 }

@@ -98,9 +98,11 @@ func (r *reading) warn(p policy.Problem) {
 // document walks the root of a document.
 func (r *reading) document(root spot) {
 	if !root.isMapping() {
-		r.fail(policy.Problem{Code: CodeForeign, Place: root.Place(),
+		r.fail(policy.Problem{
+			Code: CodeForeign, Place: root.Place(),
 			Message:  "no OpenAPI document: the file is " + root.Kind().String(),
-			Expected: "a mapping with openapi, info and paths"})
+			Expected: "a mapping with openapi, info and paths",
+		})
 		r.catalog = nil
 		return
 	}
@@ -115,9 +117,11 @@ func (r *reading) document(root spot) {
 		switch strings.ToLower(m.key) {
 		case "paths":
 			if m.key != "paths" {
-				r.warn(policy.Problem{Code: CodeField, Place: m.place,
+				r.warn(policy.Problem{
+					Code: CodeField, Place: m.place,
 					Message:  fmt.Sprintf("field %q is not read", m.key),
-					Expected: "paths", Suggestion: "write it in lower case"})
+					Expected: "paths", Suggestion: "write it in lower case",
+				})
 				continue
 			}
 			if paths, ok := r.follow(spot{m.value, root.file}, "paths", policy.Error); ok {
@@ -136,13 +140,17 @@ func (r *reading) version(root spot) {
 		r.catalog.Version = v.Text()
 		switch major, minor, _ := strings.Cut(v.Text(), "."); {
 		case major != "3":
-			r.fail(policy.Problem{Code: CodeForeign, Place: v.Place(),
+			r.fail(policy.Problem{
+				Code: CodeForeign, Place: v.Place(),
 				Message:  fmt.Sprintf("version %q of OpenAPI is not known", v.Text()),
-				Expected: "3.0, 3.1, 3.2 or Swagger 2.0", Suggestion: "convert the document"})
+				Expected: "3.0, 3.1, 3.2 or Swagger 2.0", Suggestion: "convert the document",
+			})
 		case !strings.HasPrefix(minor+".", "0.") && !strings.HasPrefix(minor+".", "1.") && !strings.HasPrefix(minor+".", "2."):
-			r.warn(policy.Problem{Code: CodeForeign, Place: v.Place(),
+			r.warn(policy.Problem{
+				Code: CodeForeign, Place: v.Place(),
 				Message:  fmt.Sprintf("version %q of OpenAPI is not known; it is read as 3.2", v.Text()),
-				Expected: "3.0, 3.1 or 3.2"})
+				Expected: "3.0, 3.1 or 3.2",
+			})
 		}
 		return
 	}
@@ -150,23 +158,29 @@ func (r *reading) version(root spot) {
 		r.catalog.Version = v.Text()
 		r.swagger2 = true
 		if v.Text() != "2.0" && v.Text() != "2" {
-			r.fail(policy.Problem{Code: CodeForeign, Place: v.Place(),
+			r.fail(policy.Problem{
+				Code: CodeForeign, Place: v.Place(),
 				Message:  fmt.Sprintf("version %q of Swagger is not known", v.Text()),
-				Expected: "2.0", Suggestion: "convert the document"})
+				Expected: "2.0", Suggestion: "convert the document",
+			})
 		}
 		return
 	}
 	for m := range root.members() {
 		if word := strings.ToLower(m.key); word == "openapi" || word == "swagger" {
-			r.fail(policy.Problem{Code: CodeForeign, Place: m.place,
+			r.fail(policy.Problem{
+				Code: CodeForeign, Place: m.place,
 				Message:  fmt.Sprintf("no OpenAPI document: field %q is spelled wrongly", m.key),
-				Expected: word, Suggestion: "write it in lower case"})
+				Expected: word, Suggestion: "write it in lower case",
+			})
 			return
 		}
 	}
-	r.fail(policy.Problem{Code: CodeForeign, Place: root.Place(),
+	r.fail(policy.Problem{
+		Code: CodeForeign, Place: root.Place(),
 		Message:  "no OpenAPI document: neither openapi nor swagger says its version",
-		Expected: "openapi: 3.1.0", Suggestion: "is this the root document, or a part of one?"})
+		Expected: "openapi: 3.1.0", Suggestion: "is this the root document, or a part of one?",
+	})
 }
 
 // duplicateIDs reports every operation whose id an earlier one has, each where it stands.
@@ -186,15 +200,19 @@ func (r *reading) duplicateIDs() {
 			// Two paths share one path item by $ref: the text is the same, so the place tells nothing.
 			at = op.PathPlace
 		}
-		r.fail(policy.Problem{Code: CodeDuplicateID, Place: at,
+		r.fail(policy.Problem{
+			Code: CodeDuplicateID, Place: at,
 			Message:  fmt.Sprintf("operationId %q is that of %s %s already (%s)", op.ID, earlier.Method, earlier.Path, earlier.IDPlace),
-			Expected: "an id that no other operation has", Suggestion: "rename one of them"})
+			Expected: "an id that no other operation has", Suggestion: "rename one of them",
+		})
 	}
 	for _, e := range r.catalog.Elsewhere {
 		if op := first[e.ID]; op != nil {
-			r.warn(policy.Problem{Code: CodeDuplicateID, Place: e.Place,
+			r.warn(policy.Problem{
+				Code: CodeDuplicateID, Place: e.Place,
 				Message:  fmt.Sprintf("operationId %q of a %s is that of %s %s already (%s)", e.ID, e.Where, op.Method, op.Path, op.IDPlace),
-				Expected: "an id that no other operation has", Suggestion: "rename one of them"})
+				Expected: "an id that no other operation has", Suggestion: "rename one of them",
+			})
 		}
 	}
 }

@@ -113,8 +113,10 @@ func (d *diagnosis) warn(at policy.Place, message, expected string) {
 	if len(d.problems) == maxSchemaProblems {
 		return
 	}
-	d.problems = append(d.problems, policy.Problem{Code: CodeSchemas, Severity: policy.Warning, Place: at,
-		Message: "schemas cannot be loaded: " + message, Expected: expected, Suggestion: "mend it to have bodies validated; all else works without"})
+	d.problems = append(d.problems, policy.Problem{
+		Code: CodeSchemas, Severity: policy.Warning, Place: at,
+		Message: "schemas cannot be loaded: " + message, Expected: expected, Suggestion: "mend it to have bodies validated; all else works without",
+	})
 }
 
 // brokenRefs finds the $refs which lead nowhere or where they may not, in the files that were read and those they name.

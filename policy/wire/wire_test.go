@@ -18,8 +18,10 @@ func newSet() *policy.Set {
 		return &policy.Operation{ID: id, Method: method, Template: template, Policy: policy.Policy{
 			Timeouts: policy.Timeouts{Request: time.Second},
 			Retry:    policy.Retry{Retries: 2, When: policy.Conditions{Connect: true, Statuses: policy.Statuses(429, 503)}},
-			Breaker: policy.Breaker{FailureRate: 0.5, Window: time.Second, MinimumRequests: 1, OpenFor: time.Second,
-				OpenForMax: time.Minute, Probes: 3, Failures: policy.Conditions{Statuses: policy.Statuses(500)}},
+			Breaker: policy.Breaker{
+				FailureRate: 0.5, Window: time.Second, MinimumRequests: 1, OpenFor: time.Second,
+				OpenForMax: time.Minute, Probes: 3, Failures: policy.Conditions{Statuses: policy.Statuses(500)},
+			},
 			Concurrency: policy.Concurrency{Max: 10},
 			Origins: map[string]policy.Origin{
 				"timeouts.request": {Place: policy.Place{File: "p.yaml", Line: 3, Column: 4}, From: "upstream"},

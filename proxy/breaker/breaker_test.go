@@ -210,8 +210,9 @@ func TestAFailedProbeOpensAgainForTwiceAsLongUpToALimit(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, standard())
 			r.send(5, bad)
-			for _, open := range []time.Duration{5, 10, 20, 40, 60, 60} {
-				time.Sleep(open*time.Second - time.Millisecond)
+			for _, seconds := range []int{5, 10, 20, 40, 60, 60} {
+				open := time.Duration(seconds) * time.Second
+				time.Sleep(open - time.Millisecond)
 				r.want(Open)
 				time.Sleep(time.Millisecond)
 				r.want(HalfOpen)

@@ -112,10 +112,18 @@ var ways = []struct {
 	verdict exchange.Verdict
 	weight  weight
 }{
-	{good, success}, {good, success}, {good, success}, {status(404), success}, {status(501), success},
-	{bad, hard}, {failed(failure.ResetBeforeHeaders), hard}, {failed(failure.UpstreamTimeout), hard},
-	{status(429), soft}, {status(429), soft},
-	{failed(failure.ClientClosed), nothing}, {exchange.Verdict{}, nothing},
+	{good, success},
+	{good, success},
+	{good, success},
+	{status(404), success},
+	{status(501), success},
+	{bad, hard},
+	{failed(failure.ResetBeforeHeaders), hard},
+	{failed(failure.UpstreamTimeout), hard},
+	{status(429), soft},
+	{status(429), soft},
+	{failed(failure.ClientClosed), nothing},
+	{exchange.Verdict{}, nothing},
 }
 
 func TestRandomSequencesAgreeWithASimpleModel(t *testing.T) {

@@ -109,7 +109,7 @@ func TestAnAttemptIsBoundedByItsTimeoutAndByWhatIsLeft(t *testing.T) {
 					t.Fatal(err)
 				}
 				a := ex.Last()
-				if c.want == 0 != a.HeadDeadline().IsZero() || c.want > 0 && a.HeadDeadline().Sub(time.Now()) != c.want {
+				if c.want == 0 != a.HeadDeadline().IsZero() || c.want > 0 && time.Until(a.HeadDeadline()) != c.want {
 					t.Errorf("head deadline in %v, want %v", time.Until(a.HeadDeadline()), c.want)
 				}
 				if announced != c.announced || a.BoundByTotal != c.byTotal {

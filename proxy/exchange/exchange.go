@@ -78,8 +78,10 @@ func New(client context.Context, u *policy.Upstream, op *policy.Operation, start
 	return e
 }
 
-type key struct{}
-type attemptKey struct{}
+type (
+	key        struct{}
+	attemptKey struct{}
+)
 
 // Of returns the exchange of a request's context, or nil outside a stack.
 func Of(ctx context.Context) *Exchange {

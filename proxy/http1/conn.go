@@ -327,7 +327,7 @@ func (c *conn) refuse(r *Refusal) {
 		}
 		c.res.hdr.Set("Content-Type", "text/plain; charset=utf-8")
 		c.res.WriteHeader(r.Status)
-		_, _ = io.WriteString(&c.res, r.Reason+"\n")
+		_, _ = c.res.WriteString(r.Reason + "\n")
 	}
 	if c.res.finish() == nil {
 		c.linger()

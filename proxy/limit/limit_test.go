@@ -22,7 +22,7 @@ var passed = &http.Response{StatusCode: 200, Body: http.NoBody}
 func pass(*http.Request) (*http.Response, error) { return passed, nil }
 
 // enter sends one exchange through the layer and leaves it in flight.
-func enter(l *Limiter, client context.Context, timeout time.Duration) (*exchange.Exchange, error) {
+func enter(client context.Context, l *Limiter, timeout time.Duration) (*exchange.Exchange, error) {
 	ex := exchange.New(client, nil, nil, time.Now())
 	if timeout > 0 {
 		ex.SetDeadline(time.Now().Add(timeout))
@@ -42,11 +42,11 @@ func code(err error) (failure.Code, string) {
 
 func TestAFullLimitRefusesAtOnceAndSaysWhenToComeBack(t *testing.T) {
 	l := New(policy.Concurrency{Max: 1})
-	first, err := enter(l, t.Context(), 0)
+	first, err := enter(t.Context(), l, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := enter(l, t.Context(), 0)
+	second, err := enter(t.Context(), l, 0)
 	var f *failure.Error
 	if !errors.As(err, &f) || f.Code != failure.BulkheadFull || f.RetryAfter != time.Second || f.MetricReason() != "bulkhead_full" {
 		t.Fatalf("got %+v", f)
@@ -55,11 +55,11 @@ func TestAFullLimitRefusesAtOnceAndSaysWhenToComeBack(t *testing.T) {
 		t.Errorf("decisions %+v", second.Decisions)
 	}
 	second.Finish() // holds no slot, so it gives none back
-	if _, err := enter(l, t.Context(), 0); err == nil {
+	if _, err := enter(t.Context(), l, 0); err == nil {
 		t.Error("a refused exchange gave a slot back")
 	}
 	first.Finish()
-	if _, err := enter(l, t.Context(), 0); err != nil {
+	if _, err := enter(t.Context(), l, 0); err != nil {
 		t.Errorf("the slot was not given back: %v", err)
 	}
 }
@@ -67,11 +67,11 @@ func TestAFullLimitRefusesAtOnceAndSaysWhenToComeBack(t *testing.T) {
 func TestWaitersAreAdmittedInTheOrderTheyCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(policy.Concurrency{Max: 1, Queue: 3, QueueTimeout: time.Minute})
-		holder, _ := enter(l, t.Context(), 0)
+		holder, _ := enter(t.Context(), l, 0)
 		var order []int
 		for i := range 3 {
 			go func() {
-				ex, err := enter(l, t.Context(), 0)
+				ex, err := enter(t.Context(), l, 0)
 				if err != nil {
 					t.Errorf("waiter %d: %v", i, err)
 				}
@@ -80,7 +80,7 @@ func TestWaitersAreAdmittedInTheOrderTheyCame(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		if _, err := enter(l, t.Context(), 0); err == nil {
+		if _, err := enter(t.Context(), l, 0); err == nil {
 			t.Error("a full queue let a fourth one wait")
 		}
 		if l.Queued() != 3 || l.InFlight() != 1 {
@@ -113,14 +113,14 @@ func TestAWaitEndsByTheFirstOfTimeoutDeadlineAndClient(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := New(policy.Concurrency{Max: 1, Queue: 1, QueueTimeout: c.timeout})
-				holder, _ := enter(l, t.Context(), 0)
+				holder, _ := enter(t.Context(), l, 0)
 				client, leave := context.WithCancel(t.Context())
 				defer leave()
 				if c.leaves > 0 {
 					time.AfterFunc(c.leaves, leave)
 				}
 				start := time.Now()
-				ex, err := enter(l, client, c.deadline)
+				ex, err := enter(client, l, c.deadline)
 				if got, reason := code(err); got != c.code || reason != c.reason {
 					t.Errorf("got %s (%s): %v", got, reason, err)
 				}
@@ -139,8 +139,8 @@ func TestAWaitEndsByTheFirstOfTimeoutDeadlineAndClient(t *testing.T) {
 
 func TestAQueueWithoutATimeoutLetsNobodyWait(t *testing.T) {
 	l := New(policy.Concurrency{Max: 1, Queue: 5})
-	_, _ = enter(l, t.Context(), 0)
-	if _, err := enter(l, t.Context(), 0); err == nil {
+	_, _ = enter(t.Context(), l, 0)
+	if _, err := enter(t.Context(), l, 0); err == nil {
 		t.Error("admitted over the limit")
 	}
 }
@@ -149,11 +149,11 @@ func TestAnEditResizesInPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		queued := policy.Concurrency{Max: 1, Queue: 10, QueueTimeout: time.Minute}
 		l := New(queued)
-		holder, _ := enter(l, t.Context(), 0)
+		holder, _ := enter(t.Context(), l, 0)
 		admitted := make(chan *exchange.Exchange, 3)
 		for range 3 {
 			go func() {
-				ex, err := enter(l, t.Context(), 0)
+				ex, err := enter(t.Context(), l, 0)
 				if err != nil {
 					t.Error(err)
 				}

@@ -78,7 +78,7 @@ func (m *model) step(t *testing.T, l *Limiter, step int) {
 		client, leave := context.WithCancel(t.Context())
 		v := &visitor{leave: leave, expires: time.Now().Add(m.settings.QueueTimeout)}
 		go func() {
-			ex, err := enter(l, client, 0)
+			ex, err := enter(client, l, 0)
 			v.answer.Store(&answer{ex, err})
 		}()
 		synctest.Wait()

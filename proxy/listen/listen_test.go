@@ -104,12 +104,12 @@ func TestAnEditOpensClosesAndKeepsPorts(t *testing.T) {
 		t.Errorf("the new port answers %q", got)
 	}
 	for range 100 {
-		if conn, err := net.Dial("tcp", a); err != nil {
+		conn, err := net.Dial("tcp", a)
+		if err != nil {
 			break
-		} else {
-			conn.Close()
-			time.Sleep(time.Millisecond)
 		}
+		conn.Close()
+		time.Sleep(time.Millisecond)
 	}
 	if _, err := net.Dial("tcp", a); err == nil {
 		t.Error("the port that is no longer wanted still accepts")

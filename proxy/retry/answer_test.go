@@ -188,11 +188,10 @@ func TestAPanicBelowLeavesNoAnswerOpen(t *testing.T) {
 // rewinding is a body that knows how often it was sent.
 type rewinding struct {
 	io.Reader
-	text       string
-	large      bool
-	fails      bool
-	rewound    int
-	attemptsOf []string
+	text    string
+	large   bool
+	fails   bool
+	rewound int
 }
 
 func (b *rewinding) Close() error     { return nil }

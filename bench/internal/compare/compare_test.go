@@ -10,9 +10,12 @@ import (
 func TestARatioComparesMeasurementsOfTheSameRound(t *testing.T) {
 	// The machine is twice as slow in the second round, for both alike.
 	samples := []Sample{
-		{Proxy: "haproxy", Cell: "64", Round: 1, CPUMicros: 10}, {Proxy: "nethttp", Cell: "64", Round: 1, CPUMicros: 20},
-		{Proxy: "haproxy", Cell: "64", Round: 2, CPUMicros: 20}, {Proxy: "nethttp", Cell: "64", Round: 2, CPUMicros: 44},
-		{Proxy: "haproxy", Cell: "1", Round: 1, CPUMicros: 1}, {Proxy: "nethttp", Cell: "64", Round: 3, CPUMicros: 900},
+		{Proxy: "haproxy", Cell: "64", Round: 1, CPUMicros: 10},
+		{Proxy: "nethttp", Cell: "64", Round: 1, CPUMicros: 20},
+		{Proxy: "haproxy", Cell: "64", Round: 2, CPUMicros: 20},
+		{Proxy: "nethttp", Cell: "64", Round: 2, CPUMicros: 44},
+		{Proxy: "haproxy", Cell: "1", Round: 1, CPUMicros: 1},
+		{Proxy: "nethttp", Cell: "64", Round: 3, CPUMicros: 900},
 	}
 	if got, want := Ratio(samples, "nethttp", "haproxy", "64", cpu), (Range{2.1, 2, 2.2}); got != want {
 		t.Errorf("Ratio = %v, want %v", got, want)

@@ -197,7 +197,7 @@ func newServer(h http.Handler) *http.Server {
 }
 
 func listen(address string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address) //nolint:noctx // a loopback port is bound at once
+	l, err := net.Listen("tcp", address)
 	var failed *net.OpError
 	if errors.As(err, &failed) {
 		return nil, fmt.Errorf("port %s: %w", address, failed.Err)
