@@ -109,6 +109,8 @@ func TestAPageThatDriftsIsFound(t *testing.T) {
 		"a round measurement":             {"in 250µs\n", "in 1.8ms\n", true},
 		"a measurement that is a word":    {"in 12.3ms\n", "in time\n", false},
 		"another time and id":             {"2026-11-24T07:38:36Z 0123456789ab\n", "2027-01-01T00:00:00.25Z ba9876543210\n", true},
+		"another UUID":                    {"id 1405c3c4-4f5a-4fce-b210-dbe3b457f101\n", "id f2e3190f-3b46-46de-8e9e-81e0bba84303\n", true},
+		"an id that is missing":           {"id 0123456789ab\n", "id \n", false},
 		"lines left out":                  {"a\n...\nz\n", "a\nb\nc\nz\n", true},
 		"lines left out, and another end": {"a\n...\nz\n", "a\nb\n", false},
 		"a part left out":                 {"a ... z\n", "a b c z\n", true},

@@ -77,11 +77,15 @@ func compare(t *testing.T, file string, steps []*step, got []string) (differ boo
 	return differ
 }
 
-var (
-	varying   = regexp.MustCompile(`\.\.\.|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)|\b[0-9a-f]{12,}\b|\d+(?:ns|µs)|\d+(?:\.\d+)+(?:ns|µs|ms|s)?`)
+// What varies in an output; standsFor tells the kinds apart.
+const (
 	timestamp = `\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)`
+	uuid      = `\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`
+	id        = `\b[0-9a-f]{12,}\b`
 	measured  = `\d+(?:\.\d+)?(?:ns|µs|ms|s)?`
 )
+
+var varying = regexp.MustCompile(`\.\.\.|` + timestamp + `|` + uuid + `|` + id + `|\d+(?:ns|µs)|\d+(?:\.\d+)+(?:ns|µs|ms|s)?`)
 
 // pattern is what the output shown on a page stands for: itself, but a line of "..." stands for any lines and "..." within a line
 // for anything; and a number with one decimal point or in units that only measurements have, a time of day and an id of hexadecimal
@@ -113,10 +117,12 @@ func standsFor(token string) string {
 		return `.*`
 	case strings.Contains(token, "T"):
 		return timestamp
+	case strings.Contains(token, "-"):
+		return uuid
 	case strings.Count(token, ".") == 1, strings.HasSuffix(token, "µs"), strings.HasSuffix(token, "ns"):
 		return measured
 	case strings.Contains(token, "."): // an address
 		return regexp.QuoteMeta(token)
 	}
-	return `[0-9a-f]{12,}`
+	return id
 }
