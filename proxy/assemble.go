@@ -109,10 +109,13 @@ func (p *Proxy) operatorPorts(set *policy.Set) []listen.Port {
 	if p.options.Admin != "" {
 		address = policy.Address{HostPort: p.options.Admin}
 	}
-	ports := []listen.Port{operatorPort("admin", address, admin.New(admin.Options{
-		Probes: status{p}, Policies: status{p}, State: status{p}, Decisions: p.observer, Metrics: p.observer.Metrics(),
-		Circuits: circuits{p.live}, Drain: func() { p.ask.Do(func() { close(p.asked) }) }, Level: p.level, Log: p.log,
-	}))}
+	var ports []listen.Port
+	if address.HostPort != "" { // an empty address would be a free port on every interface
+		ports = append(ports, operatorPort("admin", address, admin.New(admin.Options{
+			Probes: status{p}, Policies: status{p}, State: status{p}, Decisions: p.observer, Metrics: p.observer.Metrics(),
+			Circuits: circuits{p.live}, Drain: func() { p.ask.Do(func() { close(p.asked) }) }, Level: p.level, Log: p.log,
+		})))
+	}
 	if set.Metrics.Listen.HostPort != "" {
 		ports = append(ports, operatorPort("metrics", set.Metrics.Listen, admin.MetricsHandler(status{p}, p.observer.Metrics())))
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -41,6 +42,7 @@ func (f *sidecarFlags) start(stderr io.Writer) (*proxy.Proxy, error) {
 	if err != nil {
 		return nil, startFailure(err, stderr)
 	}
+	debug.FreeOSMemory() // what reading policies and specs took is not needed to serve
 	return p, nil
 }
 

@@ -66,11 +66,12 @@ func Write(w http.ResponseWriter, e *Error, r Report) (int, error) {
 	return w.Write(body)
 }
 
-// ProxyStatus is the Proxy-Status field (RFC 9209) for a code. NextHop and received, the upstream's own status, may be empty and 0.
+// ProxyStatus is the Proxy-Status field (RFC 9209) for a code, or for a reason of outrigger_retries_refused_total, which has no
+// error type. NextHop and received, the upstream's own status, may be empty and 0.
 func ProxyStatus(code Code, nextHop string, received int) string {
 	var b strings.Builder
 	b.WriteString(ProxyName)
-	if t := Of(code).ProxyStatus; t != "" {
+	if t := table[code].ProxyStatus; t != "" {
 		b.WriteString("; error=" + t)
 	}
 	if nextHop != "" {

@@ -72,12 +72,17 @@ func (v *visit) tellAttempts(h http.Header, status int) {
 	if status < 500 || v.ex.RetryRefused == "" {
 		return
 	}
-	h["Outrigger-Retryable"] = retryableNo
-	code := failure.RetriesExhausted
-	if last.Verdict.Failure != nil {
-		code = last.Verdict.Failure.Code
+	why := failure.Code(v.ex.RetryRefused)
+	switch {
+	case last.Verdict.Failure != nil: // what followed the answer that is returned
+		why = last.Verdict.Failure.Code
+	case why == "exhausted":
+		why = failure.RetriesExhausted
 	}
-	h["Proxy-Status"] = append(h["Proxy-Status"], failure.ProxyStatus(code, last.Endpoint, status))
+	if why != "not_idempotent" { // there nothing was repeated, and whoever knows better may
+		h["Outrigger-Retryable"] = retryableNo
+	}
+	h["Proxy-Status"] = append(h["Proxy-Status"], failure.ProxyStatus(why, last.Endpoint, status))
 }
 
 var retryableNo = []string{"false"}
