@@ -135,7 +135,8 @@ func TestALargeUploadPassesUnchanged(t *testing.T) {
 		}
 		readAndClose(t, res)
 	}
-	if client.Open() != 1 || tr.Open() != 1 {
+	// An answer may overtake the goroutine that sent the body by a moment; then its connection is given up, not kept twice.
+	if client.Open() > 1 || tr.Open() > 1 {
 		t.Errorf("%d and %d connections for 2 exchanges in a row", client.Open(), tr.Open())
 	}
 	client.Close()
