@@ -261,7 +261,7 @@ func (x *exchange) end(whole bool) {
 	} else if w, ok := x.ctx.(Cancellable); ok {
 		w.Interrupts(nil)
 	}
-	if x.sender != nil && !x.sender.finished() {
+	if x.sender != nil && !x.sender.ended(whole) {
 		x.stopSender()
 		whole = false
 	}

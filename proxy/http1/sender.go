@@ -14,6 +14,7 @@ type sender struct {
 	kind    bodyKind
 	rest    int64 // of a body with a length
 	stopped atomic.Bool
+	atLast  atomic.Bool // what is being written is the end of the body
 	done    chan struct{}
 	err     error // of the body; like connErr set before done is closed
 	connErr error // of the connection
@@ -126,6 +127,7 @@ func (s *sender) sendAll() error {
 		}
 		out := buf.frame(nil, s.kind == chunkedBody, s.tail(last))
 		buf.clear()
+		s.atLast.Store(last)
 		if len(out) > 0 && !s.write(out) {
 			return nil
 		}
@@ -154,6 +156,26 @@ func (s *sender) stop() {
 	s.x.c.stopWrite()
 	s.x.req.Body.Close()
 }
+
+// ended is finished, but for a whole answer that overtakes the return of the
+// last write by a moment: that moment is waited for.
+func (s *sender) ended(whole bool) bool {
+	if s.finished() || !whole || !s.atLast.Load() {
+		return s.finished()
+	}
+	moment := time.NewTimer(lastMoment)
+	defer moment.Stop()
+	select {
+	case <-s.done:
+		return true
+	case <-moment.C:
+		return false
+	}
+}
+
+// lastMoment bounds that wait; an endpoint that answered has nearly always
+// taken the last bytes.
+const lastMoment = 100 * time.Millisecond
 
 func (s *sender) finished() bool {
 	select {
