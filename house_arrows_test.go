@@ -26,6 +26,8 @@ var arrows = []struct {
 
 	// The wire knows nothing of policies.
 	{"proxy/http1", nil},
+	// Nor does the writer of log lines.
+	{"proxy/lines", nil},
 
 	// What travels, and how failure is told.
 	{"proxy/failure", []string{"policy"}},

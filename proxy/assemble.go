@@ -13,6 +13,7 @@ import (
 	"outrigger/proxy/breaker"
 	"outrigger/proxy/gate"
 	"outrigger/proxy/http1"
+	"outrigger/proxy/lines"
 	"outrigger/proxy/listen"
 	"outrigger/proxy/live"
 	"outrigger/proxy/observe"
@@ -32,12 +33,15 @@ func (p *Proxy) assemble(set *policy.Set) error {
 	if err := p.level.UnmarshalText([]byte(level)); err != nil {
 		return errors.New("log level " + level + " is not known: write debug, info, warn or error")
 	}
-	log, err := observe.NewLogger(p.options.Stderr, format, p.level)
+	p.lines = lines.New(p.options.Stderr)
+	log, err := observe.NewLogger(p.lines, format, p.level)
 	if err != nil {
 		return err
 	}
 	p.log = log
-	p.observer = observe.New(observe.Options{Log: log, Version: p.options.Version, Revision: p.options.Revision})
+	p.observer = observe.New(observe.Options{
+		Log: log, DroppedLines: p.lines.Dropped, Version: p.options.Version, Revision: p.options.Revision,
+	})
 	p.memory = replay.NewMemory(set.Limits.BufferBytes)
 	p.ports = listen.New(log)
 	p.live = live.New(live.Options{

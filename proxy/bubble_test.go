@@ -35,6 +35,7 @@ func inMemory(t *testing.T, policyText string, dial func(t *testing.T) proxy.Dia
 			p.End()
 			time.Sleep(time.Second) // for what ends by the clock
 		})
+		files.Log.Follow(p)
 		b := &bubble{T: t, Proxy: p, log: files.Log, files: files, server: p.Server(policy.Outbound, "up")}
 		if b.Upstreams()[0].Direction == policy.Inbound {
 			b.server = p.Server(policy.Inbound, "")

@@ -14,6 +14,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/proxy/gate"
+	"outrigger/proxy/lines"
 	"outrigger/proxy/listen"
 	"outrigger/proxy/live"
 	"outrigger/proxy/observe"
@@ -39,6 +40,7 @@ type Proxy struct {
 	options  Options
 	reach    upstream.Options
 	log      *slog.Logger
+	lines    *lines.Writer
 	level    *slog.LevelVar
 	source   *file.Source
 	observer *observe.Observer
@@ -103,6 +105,7 @@ func (p *Proxy) Start() error {
 	change, err := p.ports.Bind(p.wanted(set))
 	if err != nil {
 		p.live.Close()
+		p.FlushLog()
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -153,7 +156,11 @@ func (p *Proxy) Drain(ctx context.Context, between func(context.Context)) {
 	p.done.Wait()
 	p.live.Close()
 	p.log.Info("drained")
+	p.FlushLog()
 }
+
+// FlushLog writes the log lines that wait for their batch, or gives up after a second when nobody reads them. Drain ends with it.
+func (p *Proxy) FlushLog() { p.lines.Flush(time.Second) }
 
 func wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)

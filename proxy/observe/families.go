@@ -79,6 +79,12 @@ func buildInfo(version, revision string) prometheus.Collector {
 	return g
 }
 
+func droppedLines(count func() uint64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "outrigger_log_lines_dropped_total", Help: "Log lines that were dropped because nobody read the log fast enough.",
+	}, func() float64 { return float64(count()) })
+}
+
 // maxChildren bounds the combinations of varying labels in one series and family. An upstream may answer with any of 500
 // statuses; nobody reads that many.
 const maxChildren = 64

@@ -26,6 +26,8 @@ import (
 type Options struct {
 	// Log receives one line per exchange; nil writes none.
 	Log *slog.Logger
+	// DroppedLines tells how many lines the writer behind Log dropped so far; nil tells of none. Safe for concurrent use.
+	DroppedLines func() uint64
 	// Version and Revision are those of the build, for outrigger_build_info.
 	Version, Revision string
 }
@@ -60,6 +62,9 @@ func New(o Options) *Observer {
 	observer.decisions.init()
 	observer.families.register(observer.registry)
 	observer.registry.MustRegister(buildInfo(o.Version, o.Revision), &collector{observer: observer})
+	if o.DroppedLines != nil {
+		observer.registry.MustRegister(droppedLines(o.DroppedLines))
+	}
 	return observer
 }
 

@@ -13,8 +13,9 @@ import (
 
 // Log takes what a sidecar writes. It is safe for concurrent use.
 type Log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu    sync.Mutex
+	text  bytes.Buffer
+	flush func() // writes the lines that wait for their batch; nil before there is a sidecar
 }
 
 // Write adds p.
@@ -24,8 +25,21 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// String is everything written so far.
+// Follow makes the log show at once what p has to say.
+func (l *Log) Follow(p *proxy.Proxy) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flush = p.FlushLog
+}
+
+// String is everything that was logged so far.
 func (l *Log) String() string {
+	l.mu.Lock()
+	flush := l.flush
+	l.mu.Unlock()
+	if flush != nil {
+		flush()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()

@@ -49,6 +49,7 @@ func (s *Sidecar) Run(o proxy.Options) {
 	if err != nil {
 		s.t.Fatalf("the policy is refused: %v", Problems(err))
 	}
+	s.Log.Follow(p)
 	if err := p.Start(); err != nil {
 		s.t.Fatal(err)
 	}
