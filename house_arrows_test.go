@@ -21,7 +21,8 @@ var arrows = []struct {
 	{"policy/compile", []string{"policy", "policy/document", "policy/openapi", "policy/graphql", "policy/wire"}},
 	{"policy/wire", []string{"policy"}},
 	{"policy/explain", []string{"policy"}},
-	{"policy/diff", []string{"policy"}},
+	// What differs is told in the words that explain has for a value.
+	{"policy/diff", []string{"policy", "policy/explain"}},
 	{"policy/policytest", []string{"policy", "policy/compile"}},
 
 	// The wire knows nothing of policies.
