@@ -22,6 +22,10 @@ func goneCommand(ctx context.Context, args []string) error {
 	return try(ctx, args, "gone", bars.Gone, "taskset")
 }
 
+func idleCommand(ctx context.Context, args []string) error {
+	return try(ctx, args, "idle", bars.Idle, "taskset")
+}
+
 // trial is one of the bars that are not ratios.
 type trial func(context.Context, *lab.Lab) (*bars.Verdict, error)
 

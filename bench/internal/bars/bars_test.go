@@ -195,3 +195,26 @@ func TestEditsAreJudged(t *testing.T) {
 		}
 	}
 }
+
+func TestMemoryIsJudgedOnlyWhereTheConnectionsWereThere(t *testing.T) {
+	good := memory{resting: 15 << 20, busy: 45 << 20, crowd: 120 << 20, opened: idleConnections, answered: 100_000}
+	if err := judgeMemory(good).Err(); err != nil {
+		t.Errorf("a good sidecar: %v", err)
+	}
+	for name, spoil := range map[string]func(*memory){
+		"large at rest":           func(m *memory) { m.resting = restingLimit + 1 },
+		"large at work":           func(m *memory) { m.busy = busyLimit + 1 },
+		"large in a crowd":        func(m *memory) { m.crowd = crowdLimit + 1 },
+		"12 KiB each":             func(m *memory) { m.crowd = m.resting + idleConnections*eachLimit },
+		"a connection was closed": func(m *memory) { m.opened-- },
+		"a request failed":        func(m *memory) { m.failed = 1 },
+		"no work":                 func(m *memory) { m.answered = 0 },
+		"nothing measured":        func(m *memory) { m.resting = 0 },
+	} {
+		m := good
+		spoil(&m)
+		if judgeMemory(m).Err() == nil {
+			t.Errorf("%s: met", name)
+		}
+	}
+}

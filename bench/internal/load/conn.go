@@ -81,6 +81,9 @@ func (c *Conn) Reset() {
 	_ = c.conn.Close()
 }
 
+// Open reports that the server has not ended the connection, as far as it shows while no request is under way.
+func (c *Conn) Open() bool { return !c.closedByServer() }
+
 // closedByServer looks whether the end of the stream has arrived, without waiting and without taking a byte.
 func (c *Conn) closedByServer() bool {
 	raw, err := c.conn.SyscallConn()
