@@ -12,6 +12,8 @@ type catalog struct {
 	*openapi.Catalog
 	// broken says that the spec has errors: it has been reported, and what it declares is not to be judged by.
 	broken bool
+	// files are the document and those its $refs lead to.
+	files map[string]bool
 	// paths finds an operation by method and shape of its template, made when a key first asks.
 	paths map[string]*openapi.Operation
 }
@@ -40,10 +42,11 @@ func (c *catalog) findByPath(method, template string) *openapi.Operation {
 
 func (c *compiler) catalog(file specFile) *catalog {
 	path := filepath.ToSlash(file.path)
+	c.specs = append(c.specs, specFile{path, file.place})
 	if known := c.catalogs[path]; known != nil {
 		return known
 	}
-	read := &catalog{Catalog: &openapi.Catalog{File: path}, broken: true}
+	read := &catalog{Catalog: &openapi.Catalog{File: path}, broken: true, files: map[string]bool{path: true}}
 	c.catalogs[path] = read
 	data, err := c.readFile(path)
 	if err != nil {
@@ -55,6 +58,7 @@ func (c *compiler) catalog(file specFile) *catalog {
 		if name == path {
 			return data, nil
 		}
+		read.files[name] = true
 		return c.readFile(name)
 	}}
 	found, problems := reader.Read(path)

@@ -67,6 +67,7 @@ type compiler struct {
 	files    map[string]bool // asked for
 	roots    []*document.Node
 	catalogs map[string]*catalog
+	specs    []specFile // wherever a policy names one
 	named    map[string]*layer
 	hosts    map[string]*policy.Upstream
 	told     map[toldKey]bool
