@@ -18,11 +18,13 @@ var arrows = []struct {
 	{"policy/openapi", []string{"policy", "policy/document"}},
 	{"policy/graphql", []string{"policy"}},
 	// A compiled set carries its version, the hash of its bytes on the wire.
-	{"policy/compile", []string{"policy", "policy/document", "policy/openapi", "policy/graphql", "policy/wire"}},
+	// Words and amounts, for whoever reads a file or tells what is wrong with it.
+	{"policy/spelling", nil},
+	{"policy/compile", []string{"policy", "policy/spelling", "policy/document", "policy/openapi", "policy/graphql", "policy/wire"}},
 	{"policy/wire", []string{"policy"}},
 	{"policy/explain", []string{"policy"}},
 	// What differs is told in the words that explain has for a value.
-	{"policy/diff", []string{"policy", "policy/explain"}},
+	{"policy/diff", []string{"policy", "policy/spelling", "policy/explain"}},
 	{"policy/policytest", []string{"policy", "policy/compile"}},
 
 	// The wire knows nothing of policies.

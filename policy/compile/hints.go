@@ -5,6 +5,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/openapi"
+	"outrigger/policy/spelling"
 )
 
 // specLayer is what a spec says of one operation: its x-outrigger hints, its idempotency key header, what it streams.
@@ -45,8 +46,8 @@ func (c *compiler) hints(h openapi.Hints, set func(key string, at policy.Place, 
 		set("streaming", h.Streaming.Place, func(s *settings) { s.streaming = streamOf(v) })
 	}
 	if hint := h.Timeout; hint != nil {
-		d, err := time.ParseDuration(hint.Text)
-		if err != nil || !durationForm.MatchString(hint.Text) || d < time.Millisecond || d > longest {
+		d, spelt := spelling.Duration(hint.Text)
+		if !spelt || d < time.Millisecond || d > longest {
 			c.badHint("timeout", hint, durationExpected)
 		} else {
 			set("timeouts.request", hint.Place, func(s *settings) { s.Timeouts.Request = d })

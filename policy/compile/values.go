@@ -10,6 +10,14 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/spelling"
+)
+
+// The words of messages, by the names that the tables of keys have them under.
+var (
+	nearest = spelling.Nearest
+	list    = spelling.List
+	either  = spelling.Either
 )
 
 // kind reads one leaf; it is false after reporting why the leaf cannot be read. key names the leaf in messages.
@@ -60,9 +68,6 @@ func (c *compiler) outOfRange(key string, n *document.Node, expected string) {
 	c.fail(codeRange, n.Place(), fmt.Sprintf("%s: %s is out of range", key, n.Text()), expected)
 }
 
-// durationForm is that of Gateway API (GEP-2257): no sign, no fraction, nothing finer than a millisecond.
-var durationForm = regexp.MustCompile(`^([0-9]{1,5}(h|m|s|ms)){1,4}$`)
-
 const durationExpected = "a duration such as 250ms, 2s or 1m30s"
 
 func duration(low, high time.Duration) kind[time.Duration] {
@@ -71,8 +76,8 @@ func duration(low, high time.Duration) kind[time.Duration] {
 		if !ok {
 			return 0, false
 		}
-		d, err := time.ParseDuration(text)
-		if !durationForm.MatchString(text) || err != nil {
+		d, spelt := spelling.Duration(text)
+		if !spelt {
 			c.misspelt(key, n, durationExpected, durationMeant(text))
 			return 0, false
 		}

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"outrigger/policy/spelling"
 )
 
 // setting is one value as a policy spells it, with the line that it comes from.
@@ -85,8 +86,8 @@ func (r rule) lists(gained, lost []string) verdict {
 
 // compareLists gives the words that only one of two lists "[a, b]" has.
 func compareLists(old, now string) (gained, lost []string, lists bool) {
-	a, okA := words(old)
-	b, okB := words(now)
+	a, okA := spelling.Members(old)
+	b, okB := spelling.Members(now)
 	if !okA || !okB {
 		return nil, nil, false
 	}
@@ -103,42 +104,11 @@ func compareLists(old, now string) (gained, lost []string, lists bool) {
 	return gained, lost, true
 }
 
-func words(list string) ([]string, bool) {
-	inner, ok := strings.CutPrefix(list, "[")
-	if !ok {
-		return nil, false
-	}
-	inner = strings.TrimSuffix(inner, "]")
-	if inner == "" {
-		return nil, true
-	}
-	return strings.Split(inner, ", "), true
-}
-
 // measures gives two amounts of one kind as numbers: durations, shares, sizes or plain ones.
 func measures(old, now string) (a, b float64, ok bool) {
-	a, okA := amount(old)
-	b, okB := amount(now)
+	a, okA := spelling.Amount(old)
+	b, okB := spelling.Amount(now)
 	return a, b, okA && okB
-}
-
-func amount(text string) (float64, bool) {
-	if d, err := time.ParseDuration(text); err == nil {
-		return float64(d), true
-	}
-	for _, unit := range []struct {
-		suffix string
-		size   float64
-	}{{"%", 0.01}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"B", 1}, {"", 1}} {
-		number, found := strings.CutSuffix(text, unit.suffix)
-		if !found {
-			continue
-		}
-		if f, err := strconv.ParseFloat(number, 64); err == nil {
-			return f * unit.size, true
-		}
-	}
-	return 0, false
 }
 
 // moved judges another address of a port: from loopback to elsewhere, everybody on the network may come.

@@ -1,12 +1,14 @@
-package compile
+// Package spelling is how words and amounts of policies and tables are read and told: the nearest known word for a misspelt one,
+// lists as sentences have them, and values as numbers that can be compared.
+//
+// It knows no key and no meaning; who calls it does. It stands beside package policy, below everything that reads files.
+package spelling
 
-import (
-	"strings"
-)
+import "strings"
 
-// nearest returns the candidate that was probably meant by word, or "" when none is near: the fewest edits, a swap of
+// Nearest returns the candidate that was probably meant by word, or "" when none is near: the fewest edits, a swap of
 // neighbours counting as one, at most a third of the word. Letter case is free. Of equals the first wins.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, bestEdits := "", max(1, len(word)/3)+1
 	lower := strings.ToLower(word)
 	for _, candidate := range candidates {
@@ -48,8 +50,8 @@ func editDistance(a, b string, limit int) int {
 	return min(previous[len(b)], limit)
 }
 
-// list writes words as "a, b and c".
-func list(words []string) string {
+// List writes words as "a, b and c".
+func List(words []string) string {
 	switch len(words) {
 	case 0:
 		return "nothing"
@@ -59,10 +61,10 @@ func list(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
-// either writes words as "a, b or c".
-func either(words []string) string {
+// Either writes words as "a, b or c".
+func Either(words []string) string {
 	if len(words) < 2 {
-		return list(words)
+		return List(words)
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
