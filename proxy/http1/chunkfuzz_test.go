@@ -11,7 +11,7 @@ import (
 
 // decodeResponse reads a chunked body as it comes from an upstream.
 func decodeResponse(pieces [][]byte) ([]byte, http.Header, error) {
-	limits := Limits{}.withDefaults(1)
+	limits := Limits{}.withDefaults(1, 1)
 	w := &wire{}
 	w.init(&piecewise{pieces: pieces})
 	d := decoder{w: w, limits: &limits, kind: chunkedBody, lenient: true, trailer: http.Header{}}

@@ -30,6 +30,7 @@ const (
 type conn struct {
 	wire
 	srv    *Server
+	limits *Limits // of the request at hand
 	client clientInfo
 	tls    *tls.ConnectionState
 
@@ -50,7 +51,7 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, received []byte) *conn {
-	c := &conn{srv: s, headerStore: newHeaderStore()}
+	c := &conn{srv: s, limits: s.limits(), headerStore: newHeaderStore()}
 	c.wire.init(nc)
 	if len(received) > 0 {
 		c.makeRoom(bufferSize)
@@ -68,7 +69,7 @@ func newConn(s *Server, nc net.Conn, received []byte) *conn {
 func (c *conn) serve() {
 	defer c.srv.remove(c)
 	if t, ok := c.nc.(*tls.Conn); ok {
-		ctx, cancel := context.WithTimeout(context.Background(), c.srv.limits.HeaderTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), c.limits.HeaderTimeout)
 		err := t.HandshakeContext(ctx)
 		cancel()
 		if err != nil {
@@ -103,7 +104,8 @@ func (c *conn) serve() {
 // readHead waits for a head and gives its length in the buffer. An error ends
 // the connection without an answer.
 func (c *conn) readHead() (int, *Refusal, error) {
-	limits := &c.srv.limits
+	limits := c.srv.limits()
+	c.limits = limits
 	c.scan.reset(limits)
 	c.read.want = c.srv.now().Add(limits.IdleTimeout)
 	c.waiting = true
@@ -195,7 +197,7 @@ func (c *conn) parse(n int) *Refusal {
 	c.tmpl.Close = c.fields.close || line.minor == 0 && !c.fields.keepAlive
 	c.body = nil
 	if kind != noBody {
-		c.body = &body{c: c, dec: decoder{w: &c.wire, limits: &c.srv.limits, kind: kind, remain: max(length, 0)}}
+		c.body = &body{c: c, dec: decoder{w: &c.wire, limits: c.limits, kind: kind, remain: max(length, 0)}}
 		c.tmpl.Body = c.body
 	}
 	if kind == chunkedBody {

@@ -153,7 +153,7 @@ func keys(h http.Header) []string {
 
 // decode reads a chunked body in pieces.
 func decode(pieces [][]byte) ([]byte, http.Header, error) {
-	limits := Limits{}.withDefaults(1)
+	limits := Limits{}.withDefaults(1, 1)
 	w := &wire{}
 	w.init(&piecewise{pieces: pieces})
 	d := decoder{w: w, limits: &limits, kind: chunkedBody, trailer: http.Header{}}

@@ -1,9 +1,12 @@
 package http1
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Limits bounds what one peer may cost. The zero value of a field means its
-// default. Limits are read when a connection starts; do not change them later.
+// default.
 type Limits struct {
 	// HeadBytes bounds a head, first line included, and also a trailer
 	// section. Default 60 KiB; values above 1 MiB count as 1 MiB.
@@ -21,15 +24,46 @@ type Limits struct {
 	// HeaderTimeout is the time from the first byte of a request head to its
 	// end. Default 10 s. Transport ignores it (see HeadDeadliner).
 	HeaderTimeout time.Duration
-	// IdleTimeout is the time a client connection may wait for the first
-	// byte of its next request. Default 60 s. Transport has its own.
+	// IdleTimeout is the time a connection may wait unused: a client's for the
+	// first byte of its next request (Server, default 60 s), one to the endpoint
+	// for its next exchange (Transport, default 55 s, less than servers keep
+	// theirs).
 	IdleTimeout time.Duration
 	// BodyTimeout is the longest wait for the next bytes of a body. Default
 	// 30 s for a request body (Server), 5 min for a response body (Transport).
 	BodyTimeout time.Duration
-	// WriteTimeout is the longest wait for the peer to accept bytes.
-	// Default 5 min.
+	// WriteTimeout is the longest wait for the peer to accept any bytes; those
+	// it accepts begin another such wait. Default 5 min.
 	WriteTimeout time.Duration
+}
+
+// ChangingLimits are limits that Servers and Transports share and that may be
+// changed while they run: for a request they are read when the wait for its
+// head begins, for a response when its exchange does. The zero value stands for
+// the defaults. It is safe for concurrent use.
+type ChangingLimits struct{ now atomic.Pointer[sides] }
+
+// sides are limits with the defaults of either side filled in. They do not
+// change.
+type sides struct{ server, transport Limits }
+
+// Set replaces the limits.
+func (c *ChangingLimits) Set(l Limits) { c.now.Store(newSides(l)) }
+
+func (c *ChangingLimits) load() *sides {
+	if s := c.now.Load(); s != nil {
+		return s
+	}
+	return &untouched
+}
+
+var untouched = *newSides(Limits{})
+
+func newSides(l Limits) *sides {
+	return &sides{
+		server:    l.withDefaults(30*time.Second, time.Minute),
+		transport: l.withDefaults(5*time.Minute, 55*time.Second),
+	}
 }
 
 const (
@@ -41,15 +75,15 @@ const (
 	bigSize    = 64 << 10 // buffer for copying large bodies
 )
 
-func (l Limits) withDefaults(bodyTimeout time.Duration) Limits {
+func (l Limits) withDefaults(body, idle time.Duration) Limits {
 	integer(&l.HeadBytes, 60<<10)
 	integer(&l.Fields, 100)
 	integer(&l.RequestLine, 16<<10)
 	integer(&l.Interim, 10)
 	integer(&l.Connections, 10_000)
 	duration(&l.HeaderTimeout, 10*time.Second)
-	duration(&l.IdleTimeout, time.Minute)
-	duration(&l.BodyTimeout, bodyTimeout)
+	duration(&l.IdleTimeout, idle)
+	duration(&l.BodyTimeout, body)
 	duration(&l.WriteTimeout, 5*time.Minute)
 	l.HeadBytes = min(l.HeadBytes, maxHeadBytes)
 	return l

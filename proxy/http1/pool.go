@@ -33,8 +33,8 @@ func (c *upstreamConn) Interrupt() { c.interrupt() }
 // pool keeps idle connections, the latest used on top, so that under light
 // load the rest grow old and are closed.
 type pool struct {
-	limit       int
-	idleTimeout time.Duration
+	limit  int
+	limits *ChangingLimits
 
 	mu     sync.Mutex
 	idle   []*upstreamConn // oldest first
@@ -57,7 +57,7 @@ func (p *pool) get(now time.Time) *upstreamConn {
 		p.idle[n-1] = nil
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		if c.usable(now) && now.Sub(c.since) < p.idleTimeout {
+		if c.usable(now) && now.Sub(c.since) < p.idleTimeout() {
 			return c
 		}
 		p.discard(c)
@@ -89,18 +89,20 @@ func (p *pool) put(c *upstreamConn, now time.Time) {
 	p.mu.Unlock()
 }
 
+func (p *pool) idleTimeout() time.Duration { return p.limits.load().transport.IdleTimeout }
+
 // arm sets the one timer of the pool; it runs twice per idle timeout while
 // there is something to prune.
 func (p *pool) arm() {
 	if p.timer == nil {
-		p.timer = time.AfterFunc(p.idleTimeout/2, p.sweep)
+		p.timer = time.AfterFunc(p.idleTimeout()/2, p.sweep)
 		return
 	}
-	p.timer.Reset(p.idleTimeout / 2)
+	p.timer.Reset(p.idleTimeout() / 2)
 }
 
 func (p *pool) sweep() {
-	p.prune(time.Now().Add(-p.idleTimeout))
+	p.prune(time.Now().Add(-p.idleTimeout()))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.armed = len(p.idle) > 0 && !p.closed

@@ -88,7 +88,7 @@ func (x *exchange) frame(f *fields, minor int) error {
 		}
 	}
 	x.body.x = x
-	x.body.dec = decoder{w: &x.c.wire, limits: &x.t.limits, lenient: true, ctx: x.ctx}
+	x.body.dec = decoder{w: &x.c.wire, limits: x.limits, lenient: true, ctx: x.ctx}
 	dec := &x.body.dec
 	res := &x.res
 	res.ContentLength = length

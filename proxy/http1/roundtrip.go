@@ -23,6 +23,7 @@ const (
 // end is reached once: by an error, or when the response body is closed.
 type exchange struct {
 	t      *Transport
+	limits *Limits
 	c      *upstreamConn
 	req    *http.Request
 	ctx    context.Context
@@ -44,10 +45,7 @@ type exchange struct {
 
 func (x *exchange) run() (*http.Response, error) {
 	x.watch()
-	x.c.write.want = x.start.Add(x.t.limits.WriteTimeout)
-	if !x.total.IsZero() && x.total.Before(x.c.write.want) {
-		x.c.write.want = x.total
-	}
+	x.c.writeWithin(x.start, x.limits.WriteTimeout, x.total)
 	hold := x.req.Header["Expect"] != nil && hasBody(x.req)
 	if err := x.sendHead(hold); err != nil {
 		return nil, err
@@ -126,7 +124,7 @@ func (x *exchange) write(p []byte) error {
 // x.res.
 func (x *exchange) readHead(hold bool) error {
 	for interim := 0; ; interim++ {
-		if interim > x.t.limits.Interim {
+		if interim > x.limits.Interim {
 			return &ProtocolError{"too many interim responses"}
 		}
 		n, err := x.receiveHead(hold)
@@ -168,7 +166,7 @@ var errHeldEnough = errors.New("no 100 continue in time")
 // receiveHead waits for one whole head and gives its length.
 func (x *exchange) receiveHead(hold bool) (int, error) {
 	c := x.c
-	c.scan.reset(&x.t.limits)
+	c.scan.reset(x.limits)
 	c.read.want = x.headBy
 	if hold {
 		until := time.Now().Add(continueWait)
@@ -189,7 +187,7 @@ func (x *exchange) receiveHead(hold bool) (int, error) {
 				return n, nil
 			}
 		}
-		err := c.fill(x.t.limits.HeadBytes)
+		err := c.fill(x.limits.HeadBytes)
 		switch {
 		case err == nil:
 		case hold && isTimeout(err):

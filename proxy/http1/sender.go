@@ -139,11 +139,12 @@ func (s *sender) sendAll() error {
 
 func (s *sender) write(p []byte) bool {
 	c := s.x.c
-	want := time.Now().Add(s.x.t.limits.WriteTimeout)
-	if total, ok := s.x.ctx.Deadline(); ok && total.Before(want) {
-		want = total
+	idle := s.x.limits.WriteTimeout
+	if b, ok := s.x.ctx.(BodyIdler); ok && b.BodyIdle() > 0 {
+		idle = b.BodyIdle()
 	}
-	c.write.want = want
+	total, _ := s.x.ctx.Deadline()
+	c.writeWithin(time.Now(), idle, total)
 	n, err := c.send(p)
 	s.x.wrote.Add(int64(n))
 	s.connErr = err

@@ -19,6 +19,8 @@ import (
 type Server struct {
 	Handler http.Handler
 	Limits  Limits
+	// Follow, where it is not nil, takes the place of Limits.
+	Follow *ChangingLimits
 	// Log receives panics of the handler and accept failures; nil discards.
 	Log *slog.Logger
 	// OnRefuse writes the answer to a refused request, which has Status r.Status;
@@ -27,11 +29,10 @@ type Server struct {
 	// AllowConnect passes CONNECT to Handler instead of refusing it with 405.
 	AllowConnect bool
 
-	once   sync.Once
-	limits Limits
-	epoch  time.Time
-	clock  atomic.Int64 // nanoseconds since epoch, a monitor tick behind at most
-	date   atomic.Pointer[datum]
+	once  sync.Once
+	epoch time.Time
+	clock atomic.Int64 // nanoseconds since epoch, a monitor tick behind at most
+	date  atomic.Pointer[datum]
 
 	draining atomic.Bool // answers carry Connection: close
 	stopping atomic.Bool // idle connections are closed, too
@@ -46,7 +47,10 @@ type Server struct {
 
 func (s *Server) init() {
 	s.once.Do(func() {
-		s.limits = s.Limits.withDefaults(30 * time.Second)
+		if s.Follow == nil {
+			s.Follow = new(ChangingLimits)
+			s.Follow.Set(s.Limits)
+		}
 		s.epoch = time.Now()
 		s.listeners = map[net.Listener]struct{}{}
 		s.conns = map[*conn]struct{}{}
@@ -57,6 +61,9 @@ func (s *Server) init() {
 		s.tick()
 	})
 }
+
+// limits are those of this moment.
+func (s *Server) limits() *Limits { return &s.Follow.load().server }
 
 // Serve accepts connections from l until Shutdown or Close, and then gives
 // http.ErrServerClosed. A failing Accept (no file descriptors left, say) is
@@ -97,7 +104,7 @@ func (s *Server) Serve(l net.Listener) error {
 
 func (s *Server) start(nc net.Conn) {
 	c := newConn(s, nc, nil)
-	if s.add(c, s.limits.Connections) {
+	if s.add(c, s.limits().Connections) {
 		go c.serve()
 		return
 	}
@@ -105,7 +112,9 @@ func (s *Server) start(nc net.Conn) {
 	case s.refusing <- struct{}{}:
 		go func() {
 			defer func() { <-s.refusing }()
-			c.write.want = time.Now().Add(time.Second)
+			quick := *c.limits
+			quick.WriteTimeout = time.Second
+			c.limits = &quick
 			c.refuse(refuse(503, "connection limit reached", 0))
 			nc.Close()
 		}()
@@ -120,7 +129,7 @@ func (s *Server) start(nc net.Conn) {
 func (s *Server) ServeConn(nc net.Conn, received []byte) {
 	s.init()
 	c := newConn(s, nc, received)
-	if !s.add(c, s.limits.Connections) {
+	if !s.add(c, s.limits().Connections) {
 		c.refuse(refuse(503, "connection limit reached", 0))
 		nc.Close()
 		return

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 )
 
 // liveness is what the kernel knows about the peer's direction.
@@ -54,6 +55,7 @@ func (p *peeker) peek() liveness {
 // may read while another writes.
 type direct struct {
 	raw      syscall.RawConn
+	took     time.Time // when a write that had to wait moved something last
 	in, out  []byte
 	got, put int
 	inErr    syscall.Errno
@@ -94,26 +96,39 @@ func newDirect(tcp *net.TCPConn) *direct {
 		if d.drain != nil {
 			return d.giveFrom(d.drain, fd)
 		}
-		for {
+		for from := d.put; ; {
 			n, errno := writeSocket(fd, d.out[d.put:])
 			d.put += n
 			d.outErr = errno
-			if errno != 0 || d.put == len(d.out) {
-				return errno != syscall.EAGAIN
+			if errno == 0 && d.put < len(d.out) {
+				continue
 			}
+			return !d.mustWait(errno, d.put > from)
 		}
 	}
 	return d
 }
 
+// mustWait tells whether the socket takes no more for now, and notes when it
+// took something.
+func (d *direct) mustWait(errno syscall.Errno, took bool) bool {
+	if errno != syscall.EAGAIN {
+		return false
+	}
+	if took {
+		d.took = time.Now()
+	}
+	return true
+}
+
 // giveFrom empties the pipe into the socket.
 func (d *direct) giveFrom(p *pipe, fd uintptr) bool {
-	for p.held > 0 {
+	for from := p.held; p.held > 0; {
 		n, errno := spliceSocket(uintptr(p.ends[0]), fd, p.held)
 		p.held -= n
 		d.outErr = errno
 		if errno != 0 || n == 0 {
-			return errno != syscall.EAGAIN
+			return !d.mustWait(errno, p.held < from)
 		}
 	}
 	return true

@@ -93,7 +93,7 @@ func responsesIn(method string, pieces [][]byte) string {
 	c := newUpstreamConn(t, &piecewise{pieces: pieces})
 	for t.pool.opened() {
 		req, _ := http.NewRequest(method, "http://u/", nil)
-		x := &exchange{t: t, req: req, ctx: req.Context(), c: c, start: time.Now()}
+		x := &exchange{t: t, limits: &t.Follow.load().transport, req: req, ctx: req.Context(), c: c, start: time.Now()}
 		res, err := x.run()
 		if err != nil {
 			x.end(false)

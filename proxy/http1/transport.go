@@ -23,19 +23,17 @@ type Transport struct {
 	// Dial opens a connection to the endpoint, TLS included.
 	Dial   func(ctx context.Context) (net.Conn, error)
 	Limits Limits
+	// Follow, where it is not nil, takes the place of Limits.
+	Follow *ChangingLimits
 	// MaxIdle bounds the connections kept for reuse. Default 1,024: as many as
 	// a burst may leave, at about 6 KiB each.
 	MaxIdle int
-	// IdleTimeout is how long a connection is kept unused. Default 55 s, less
-	// than servers keep theirs.
-	IdleTimeout time.Duration
 	// MaxAge is how long a connection is used at all, give or take a tenth, so
 	// that changes behind a name are noticed. Default 5 min.
 	MaxAge time.Duration
 
-	once   sync.Once
-	limits Limits
-	pool   pool
+	once sync.Once
+	pool pool
 }
 
 // A context may say more about an exchange than the standard interface does.
@@ -45,7 +43,8 @@ type (
 	// have arrived; zero means none.
 	HeadDeadliner interface{ HeadDeadline() time.Time }
 	// BodyIdler gives the longest wait for the next bytes of the response's
-	// body, in place of Limits.BodyTimeout; zero keeps that.
+	// body, and for the endpoint to accept any of the request's, in place of
+	// Limits.BodyTimeout and Limits.WriteTimeout; zero keeps those.
 	BodyIdler interface{ BodyIdle() time.Duration }
 	// FreshDialler asks for a new connection instead of a pooled one.
 	FreshDialler interface{ FreshConnection() bool }
@@ -61,11 +60,13 @@ type (
 
 func (t *Transport) init() {
 	t.once.Do(func() {
-		t.limits = t.Limits.withDefaults(5 * time.Minute)
+		if t.Follow == nil {
+			t.Follow = new(ChangingLimits)
+			t.Follow.Set(t.Limits)
+		}
 		integer(&t.MaxIdle, 1024)
-		duration(&t.IdleTimeout, 55*time.Second)
 		duration(&t.MaxAge, 5*time.Minute)
-		t.pool.limit, t.pool.idleTimeout = t.MaxIdle, t.IdleTimeout
+		t.pool.limit, t.pool.limits = t.MaxIdle, t.Follow
 	})
 }
 
@@ -105,7 +106,7 @@ func (t *Transport) begin(req *http.Request) (*exchange, error) {
 	if err := validRequest(req); err != nil {
 		return nil, &RequestBodyError{err}
 	}
-	x := &exchange{t: t, req: req, ctx: ctx, start: time.Now()}
+	x := &exchange{t: t, limits: &t.Follow.load().transport, req: req, ctx: ctx, start: time.Now()}
 	fresh := false
 	if f, ok := ctx.(FreshDialler); ok {
 		fresh = f.FreshConnection()

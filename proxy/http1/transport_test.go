@@ -469,7 +469,7 @@ func TestAnUpgradeGivesTheConnectionWithItsEarlyBytes(t *testing.T) {
 func TestIdleConnectionsGrowOldAndAreClosed(t *testing.T) {
 	addr := scripted(t, answering(okResponse))
 	tr := transportTo(t, addr)
-	tr.IdleTimeout = 40 * time.Millisecond
+	tr.Limits.IdleTimeout = 40 * time.Millisecond
 	res, err := tr.RoundTrip(newRequest(t, "GET", nil))
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,11 @@ type wire struct {
 	readStopped, writeStopped atomic.Bool
 
 	read, write deadline
+	// patience is how long a write may go on after the peer took something
+	// last, up to the instant last; 0 means that write.want is the end.
+	patience time.Duration
+	last     time.Time
+	took     time.Time // when a part of a write through nc was taken last
 
 	input
 }
@@ -142,15 +147,46 @@ func (w *wire) send(p []byte) (int, error) {
 	}
 	done := 0
 	for {
-		n, err := w.writeOnce(p[done:])
+		n, err := w.writeOnce(w.part(p[done:]))
 		done += n
 		if err == nil && done == len(p) {
 			return done, nil
+		}
+		if err == nil && w.direct == nil {
+			err = w.partTaken()
+			if err == nil {
+				continue
+			}
 		}
 		if err := w.writeAgain(err); err != nil {
 			return done, err
 		}
 	}
+}
+
+// partSize is as much as nc is given at once, so that we see how the peer gets
+// on: a record of TLS.
+const partSize = 16 << 10
+
+// part is as much of p as goes into one write.
+func (w *wire) part(p []byte) []byte {
+	if w.direct == nil && len(p) > partSize {
+		return p[:partSize]
+	}
+	return p
+}
+
+// partTaken begins another wait after a part that nc took whole.
+func (w *wire) partTaken() error {
+	if w.patience == 0 {
+		return nil
+	}
+	w.took = time.Now()
+	if !w.exact {
+		return nil // the armed deadline is moved when it fires
+	}
+	w.write.want = earlier(w.took.Add(w.patience), w.last)
+	return w.armWrite()
 }
 
 func (w *wire) beginWrite() error {
@@ -160,8 +196,38 @@ func (w *wire) beginWrite() error {
 	return nil
 }
 
+// writeWithin lets the next write wait for idle, and as long again whenever the
+// peer has taken something, but not beyond last; zero is no such end.
+func (w *wire) writeWithin(now time.Time, idle time.Duration, last time.Time) {
+	w.patience, w.last = idle, last
+	w.write.want = earlier(now.Add(idle), last)
+}
+
+// earlier is t, or limit where that is set and before t.
+func earlier(t, limit time.Time) time.Time {
+	if !limit.IsZero() && limit.Before(t) {
+		return limit
+	}
+	return t
+}
+
+// prolong moves the end of a write whose time is over when the peer took
+// something meanwhile, and tells whether that gives it more time.
+func (w *wire) prolong() bool {
+	if w.patience == 0 {
+		return false
+	}
+	since := w.took
+	if w.direct != nil {
+		since = w.direct.took
+	}
+	w.write.want = earlier(since.Add(w.patience), w.last)
+	return !w.write.expired()
+}
+
 // writeAgain gives nil when a write that ended with err is to be taken up
-// again, because an earlier deadline than the wanted one had ended it.
+// again: an earlier deadline than the wanted one had ended it, or the peer took
+// some of it.
 func (w *wire) writeAgain(err error) error {
 	switch {
 	case err == nil:
@@ -170,7 +236,7 @@ func (w *wire) writeAgain(err error) error {
 		return err
 	case w.writeStopped.Load():
 		return errInterrupted
-	case w.exact || w.write.expired():
+	case w.exact || w.write.expired() && !w.prolong():
 		return err
 	}
 	return w.armWrite()

@@ -29,8 +29,9 @@ type response struct {
 	length   int64 // Content-Length of the handler, or -1
 	written  int64 // content bytes accepted
 	trailers []string
-	until    time.Time // the handler's own write deadline
-	err      error     // sticky
+	until    time.Time     // the handler's own write deadline
+	idle     time.Duration // in place of Limits.WriteTimeout, or 0
+	err      error         // sticky
 
 	wroteHeader, headSent, chunked, bodiless bool
 	closeAfter, hijacked, isHead             bool
@@ -42,7 +43,7 @@ type response struct {
 
 func (w *response) reset(req *http.Request, expects bool) {
 	w.req, w.length, w.status, w.written = req, -1, 0, 0
-	w.trailers, w.until, w.err = nil, time.Time{}, nil
+	w.trailers, w.until, w.idle, w.err = nil, time.Time{}, 0, nil
 	w.wroteHeader, w.headSent, w.chunked, w.bodiless, w.hijacked = false, false, false, false, false
 	w.closeAfter = req.Close
 	w.isHead = req.Method == http.MethodHead
@@ -208,9 +209,13 @@ func (w *response) sendBytes(p []byte) error {
 // when it fails.
 func (w *response) transmit(write func() error) error {
 	c := w.c
-	c.write.want = w.until
-	if w.until.IsZero() {
-		c.write.want = c.srv.now().Add(c.srv.limits.WriteTimeout)
+	switch {
+	case !w.until.IsZero():
+		c.patience, c.write.want = 0, w.until
+	case w.idle > 0:
+		c.writeWithin(c.srv.now(), w.idle, time.Time{})
+	default:
+		c.writeWithin(c.srv.now(), c.limits.WriteTimeout, time.Time{})
 	}
 	err := write()
 	if err == nil {
@@ -293,6 +298,10 @@ func (w *response) SetWriteDeadline(t time.Time) error {
 	w.until = t
 	return nil
 }
+
+// SetWriteIdle bounds how long this response may wait for the client to accept
+// any bytes, in place of Limits.WriteTimeout; 0 gives that back.
+func (w *response) SetWriteIdle(d time.Duration) { w.idle = d }
 
 // EnableFullDuplex is for http.ResponseController; reading and writing at the
 // same time is always possible.
