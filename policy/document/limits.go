@@ -26,6 +26,9 @@ type limits struct {
 // policyLimits keep a policy below 64 MiB of memory. 40,000 marks are 2,500 operations with every setting written out.
 var policyLimits = limits{bytes: 4 << 20, marks: 40_000, flowMarks: 40_000, depth: 64, aliases: 1_000, added: 100_000, problems: 200, strict: true}
 
+// streamLimits are for the files of other tools: as much as a policy, with keys of any type.
+var streamLimits = limits{bytes: 4 << 20, marks: 40_000, flowMarks: 40_000, depth: 64, aliases: 1_000, added: 100_000, problems: 200}
+
 // specLimits are wider: real specs have 54,000 to 72,000 marks in a megabyte and refer by alias now and then.
 var specLimits = limits{bytes: 32 << 20, marks: 2_000_000, flowMarks: 400_000, depth: 1_000, aliases: 10_000, added: 200_000, problems: 20_000}
 

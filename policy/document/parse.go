@@ -28,13 +28,45 @@ func ParseSpec(file string, data []byte) (*Node, policy.Problems) {
 	return parse(file, data, specLimits)
 }
 
-func parse(file string, data []byte, lim limits) (*Node, policy.Problems) {
+// ParseStream reads a file of several documents, as Kubernetes tools write them, with the bounds of Parse for all of it
+// together and keys as of ParseSpec. Documents without a value are left out. It gives the roots in file order, none when
+// the text cannot be read or breaks a bound, and every problem found. Safe for concurrent use.
+func ParseStream(file string, data []byte) ([]*Node, policy.Problems) {
+	src, problems := readable(file, data, streamLimits)
+	if src == nil {
+		return nil, problems
+	}
+	roots, problems := src.loadAll(streamLimits)
+	c := checker{src: src, lim: streamLimits, sizes: map[*yaml.Node]size{}, open: map[*yaml.Node]bool{}}
+	nodes := make([]*Node, len(roots))
+	for i, root := range roots {
+		c.check(root)
+		nodes[i] = src.node(root)
+	}
+	problems = append(problems, c.problems...)
+	problems.Sort()
+	if c.unsafe || len(nodes) == 0 {
+		return nil, problems
+	}
+	return nodes, problems
+}
+
+// readable gives the text by its lines, or nil and why it is none, or too much of it.
+func readable(file string, data []byte, lim limits) (*source, policy.Problems) {
 	if p := lim.tooLarge(file, data); p != nil {
 		return nil, policy.Problems{*p}
 	}
 	src := newSource(file, data)
 	if p := src.notText(); p != nil {
 		return nil, policy.Problems{*p}
+	}
+	return src, nil
+}
+
+func parse(file string, data []byte, lim limits) (*Node, policy.Problems) {
+	src, problems := readable(file, data, lim)
+	if src == nil {
+		return nil, problems
 	}
 	root, problems := src.load(lim)
 	if root == nil {
@@ -58,18 +90,8 @@ func parse(file string, data []byte, lim limits) (*Node, policy.Problems) {
 
 // load has the library build the tree, and looks for a second document behind it.
 func (s *source) load(lim limits) (root *yaml.Node, problems policy.Problems) {
-	// The library panics on states that its authors hold impossible. The text is a user's: it may refuse, never end us.
-	defer func() {
-		if r := recover(); r != nil {
-			root = nil
-			problems = policy.Problems{{
-				Code: CodeSyntax, Severity: policy.Error, Place: policy.Place{File: s.file, Line: 1, Column: 1},
-				Message: fmt.Sprintf("the YAML reader gave up: %v", r), Expected: "plain YAML",
-			}}
-		}
-	}()
-	depth := &depthLimit{max: lim.depth}
-	loader, err := yaml.NewLoader(bytes.NewReader(s.data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthFunc(depth.check))))
+	defer s.survive(func(p policy.Problem) { root, problems = nil, policy.Problems{p} })
+	loader, depth, err := s.loader(lim)
 	if err != nil {
 		return nil, policy.Problems{s.syntaxProblem(err, depth)}
 	}
@@ -91,10 +113,51 @@ func (s *source) load(lim limits) (root *yaml.Node, problems policy.Problems) {
 		problems = append(problems, s.syntaxProblem(err, depth))
 	}
 	root = first.Content[0]
-	if root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null" && root.Style&quotedStyles == 0 {
+	if isNothing(root) {
 		return nil, append(problems, s.empty())
 	}
 	return root, problems
+}
+
+// loadAll has the library build the trees of all documents that have a value.
+func (s *source) loadAll(lim limits) (roots []*yaml.Node, problems policy.Problems) {
+	defer s.survive(func(p policy.Problem) { roots, problems = nil, policy.Problems{p} })
+	loader, depth, err := s.loader(lim)
+	for err == nil {
+		var next yaml.Node
+		if err = loader.Load(&next); err == nil && !isNothing(next.Content[0]) {
+			roots = append(roots, next.Content[0])
+		}
+	}
+	switch {
+	case !errors.Is(err, io.EOF):
+		return nil, policy.Problems{s.syntaxProblem(err, depth)}
+	case len(roots) == 0:
+		return nil, policy.Problems{s.empty()}
+	}
+	return roots, nil
+}
+
+func (s *source) loader(lim limits) (*yaml.Loader, *depthLimit, error) {
+	depth := &depthLimit{max: lim.depth}
+	loader, err := yaml.NewLoader(bytes.NewReader(s.data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthFunc(depth.check))))
+	return loader, depth, err
+}
+
+// survive is deferred: the library panics on states that its authors hold impossible. The text is a user's: it may refuse, never
+// end us.
+func (s *source) survive(refuse func(policy.Problem)) {
+	if r := recover(); r != nil {
+		refuse(policy.Problem{
+			Code: CodeSyntax, Severity: policy.Error, Place: policy.Place{File: s.file, Line: 1, Column: 1},
+			Message: fmt.Sprintf("the YAML reader gave up: %v", r), Expected: "plain YAML",
+		})
+	}
+}
+
+// isNothing reports whether a document has no value: nothing but comments, or a bare null.
+func isNothing(root *yaml.Node) bool {
+	return root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null" && root.Style&quotedStyles == 0
 }
 
 func (s *source) empty() policy.Problem {

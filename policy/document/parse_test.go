@@ -75,3 +75,30 @@ func render(problems policy.Problems) string {
 	}
 	return b.String()
 }
+
+func TestAStreamGivesEveryDocumentWithItsPlaces(t *testing.T) {
+	nodes, problems := ParseStream("all.yaml", []byte("# head\n---\nkind: A\n80: x\n---\n---\n# nothing\n---\nkind: B\n"))
+	var got []string
+	for _, n := range nodes {
+		got = append(got, n.Get("kind").Text()+" "+n.Get("kind").Place().String())
+	}
+	if diff := cmp.Diff([]string{"A all.yaml:3", "B all.yaml:9"}, got); diff != "" || len(problems) > 0 {
+		t.Errorf("documents (-want +got):\n%s\nproblems %v", diff, problems)
+	}
+}
+
+func TestAStreamThatBreaksABoundGivesNoDocument(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: 1\n---\nb: [\n":                        CodeSyntax,
+		"# nothing\n---\n":                         CodeEmpty,
+		"a: 1\n---\na: &a [*a]\n":                  CodeAliases,
+		"a: 1\n---\n" + strings.Repeat("[", 5_000): CodeTooDeep,
+		strings.Repeat("---\na: 1\n", 30_000):      CodeTooLarge,
+		"a: \xff\n":                                CodeEncoding,
+	} {
+		nodes, problems := ParseStream("all.yaml", []byte(text))
+		if nodes != nil || len(problems) == 0 || problems[0].Code != want {
+			t.Errorf("%.20q gives %d documents and the problems %v, want none and %s", text, len(nodes), problems, want)
+		}
+	}
+}
