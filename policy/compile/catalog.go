@@ -12,6 +12,8 @@ type catalog struct {
 	*openapi.Catalog
 	// broken says that the spec has errors: it has been reported, and what it declares is not to be judged by.
 	broken bool
+	// pending says that the application has not served its spec yet: nothing is declared so far, and broken is set too.
+	pending bool
 	// files are the document and those its $refs lead to.
 	files map[string]bool
 	// paths finds an operation by method and shape of its template, made when a key first asks.

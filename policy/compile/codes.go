@@ -35,6 +35,7 @@ const (
 	codeHintOverridden   = "OR229"
 	codeHasID            = "OR230"
 	codeBadHint          = "OR231"
+	codePending          = "OR232"
 
 	codeNeverStarts   = "OR301"
 	codeShortAttempt  = "OR302"
@@ -115,6 +116,7 @@ var codeTable = []Code{
 	{codeHintOverridden, "hint of the spec that a policy overrides", "spec"},
 	{codeHasID, "operation by its path though it has an id", "spec"},
 	{codeBadHint, "hint that cannot be read", "spec"},
+	{codePending, "spec that the application has not served", "spec"},
 
 	{codeNeverStarts, "last attempt that could never start", "arithmetic"},
 	{codeShortAttempt, "last attempt that is cut short", "arithmetic"},

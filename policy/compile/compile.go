@@ -3,6 +3,7 @@ package compile
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"outrigger/policy"
 	"outrigger/policy/document"
@@ -15,6 +16,9 @@ type Options struct {
 	ReadFile func(path string) ([]byte, error)
 	// Env returns the value of an environment variable for ${NAME}; os.LookupEnv is one. Without it none is set.
 	Env func(name string) (string, bool)
+	// Application returns the spec that the application served last under a path, false while it has not served any. Without it
+	// nobody asks the application: the operations of such a spec are not known, and not judged.
+	Application func(application policy.Endpoint, path string) ([]byte, bool)
 	// CheckSchemas also loads the schemas of every spec, which costs seconds for a large one. Only check asks for it.
 	CheckSchemas bool
 }
@@ -27,6 +31,8 @@ type Result struct {
 	Problems policy.Problems
 	// Files are all files that were asked for, policies and specs, sorted, also those that could not be read: watch these.
 	Files []string
+	// Served is the spec that the application is to be asked for, nil where the policy names none.
+	Served *Served
 }
 
 // Compile reads policy files, which together are one policy, and the specs they name, and gives the set they mean.
@@ -44,7 +50,7 @@ func Compile(files []string, o Options) Result {
 	set := c.compile(files)
 	c.silence()
 	c.problems.Sort()
-	result := Result{Problems: c.problems, Files: slices.Sorted(maps.Keys(c.files))}
+	result := Result{Problems: c.problems, Files: slices.Sorted(maps.Keys(c.files)), Served: c.served}
 	if set == nil || c.problems.HasErrors() {
 		return result
 	}
@@ -71,6 +77,7 @@ type compiler struct {
 	named    map[string]*layer
 	hosts    map[string]*policy.Upstream
 	told     map[toldKey]bool
+	served   *Served
 }
 
 func (c *compiler) compile(files []string) *policy.Set {
@@ -111,6 +118,9 @@ func (c *compiler) read(file string) *document.Node {
 }
 
 func (c *compiler) readFile(path string) ([]byte, error) {
+	if strings.HasPrefix(path, fromApplication) {
+		return c.readServed(path)
+	}
 	c.files[path] = true
 	return c.options.ReadFile(path)
 }

@@ -32,7 +32,7 @@ func (c *compiler) operationKeys(s *source, n *document.Node, all []*source) (wr
 		case s.catalog == nil && !byPath:
 			c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("operation %q: %s names no spec that could declare it", e.Key, s.title()),
 				"METHOD /path, or openapi beside operations", "write the operation as GET /path, or add openapi: FILE")
-		case s.catalog == nil:
+		case s.catalog == nil || s.catalog.pending && byPath:
 			shape := method + " " + templateShape(canonicalTemplate(template))
 			if first, there := seen[shape]; there {
 				c.operationTwice(e, first)

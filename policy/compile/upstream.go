@@ -60,7 +60,7 @@ var upstreamFields = []field[upstreamText]{
 var inboundFields = []field[upstreamText]{
 	leaf("listen", listenAddress, func(s *upstreamText, v policy.Address) { s.listen = v }),
 	leaf("application", endpoint, func(s *upstreamText, v policy.Endpoint) { s.endpoints = []policy.Endpoint{v} }),
-	leaf("openapi", spec, func(s *upstreamText, v specFile) { s.spec = v }),
+	leaf("openapi", inboundSpec, func(s *upstreamText, v specFile) { s.spec = v }),
 	leaf("policy", whole, func(s *upstreamText, v *document.Node) { s.policy = v }),
 	leaf("operations", whole, func(s *upstreamText, v *document.Node) { s.operations = v }),
 	leaf("unmatched", word("pass", "refuse"), func(s *upstreamText, v string) { s.refuse = v == "refuse" }),
@@ -70,8 +70,8 @@ var inboundFields = []field[upstreamText]{
 func whole(_ *compiler, _ string, n *document.Node) (*document.Node, bool) { return n, true }
 
 func spec(c *compiler, key string, n *document.Node) (specFile, bool) {
-	if strings.HasPrefix(n.Text(), "application:") {
-		c.notYet(n.Place(), key+": a spec fetched from the application")
+	if strings.HasPrefix(n.Text(), fromApplication) {
+		c.fail(codeOutOfPlace, n.Place(), key+": only an application is asked for its own spec", "a file", "save the spec of this upstream beside the policy, and name that file")
 		return specFile{}, false
 	}
 	path, ok := filePath(c, key, n)
@@ -130,8 +130,8 @@ func (c *compiler) complete(s *source, defaults *layer) {
 		s.layer = c.policyOf(s.written.policy, policyText{what: "the policy of " + s.title(), level: levelUpstream, fields: policyFields}).over(defaults)
 	}
 	if s.written.spec.path != "" {
-		s.catalog = c.catalog(s.written.spec)
-		s.Declared = true
+		s.catalog = c.catalogOf(s)
+		s.Declared = !s.catalog.pending
 	}
 }
 

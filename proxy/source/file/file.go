@@ -7,6 +7,7 @@ package file
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -34,11 +35,14 @@ type Source struct {
 	mu       sync.Mutex
 	listed   []string // the policy files of the last compilation
 	readings readings // everything it read, specs too
+	served   served
+
+	moved chan struct{} // tells that another served spec is wanted
 }
 
 // New returns a source for a policy file or a folder of them. Log gets what the watch itself has to say, not problems of policies.
 func New(path string, log *slog.Logger) *Source {
-	return &Source{path: path, log: log}
+	return &Source{path: path, log: log, moved: make(chan struct{}, 1)}
 }
 
 // Log sets where the watch tells of itself from now on.
@@ -60,7 +64,14 @@ func (s *Source) load() (compile.Result, error) {
 	if err != nil {
 		return compile.Result{}, err
 	}
-	return compile.Compile(files, compile.Options{ReadFile: s.readings.read, Env: os.LookupEnv}), nil
+	result := compile.Compile(files, compile.Options{ReadFile: s.readings.read, Env: os.LookupEnv, Application: s.application})
+	if result.Set != nil && s.served.aim(result.Served) {
+		select {
+		case s.moved <- struct{}{}:
+		default:
+		}
+	}
+	return result, nil
 }
 
 // Files lists the policy files of a path: itself, or every *.yaml and *.yml directly in the folder, sorted.
@@ -105,8 +116,12 @@ type Update struct {
 	Err      error
 }
 
-// Run offers an update for every change of content until ctx ends. Offers are made one at a time.
+// Run offers an update for every change of content until ctx ends, also of a spec that the application serves. Offers are made
+// one at a time.
 func (s *Source) Run(ctx context.Context, offer func(Update)) {
+	var asking sync.WaitGroup
+	asking.Go(func() { s.ask(ctx, offer) })
+	defer asking.Wait()
 	w := newWatch(s.log)
 	defer w.close()
 	w.follow(s.path, s.names())
@@ -130,6 +145,7 @@ func (s *Source) Run(ctx context.Context, offer func(Update)) {
 func (s *Source) Reload(offer func(Update)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.served.refused = [sha256.Size]byte{}
 	offer(s.update())
 }
 
@@ -141,6 +157,7 @@ func (s *Source) offerChange(offer func(Update)) bool {
 	if slices.Equal(files, s.listed) && !s.readings.changed() {
 		return false
 	}
+	s.served.refused = [sha256.Size]byte{} // the edit may be what it waited for
 	offer(s.update())
 	return true
 }
