@@ -1,6 +1,9 @@
 package policy
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func upstreamWith(routes ...[2]string) *Upstream {
 	u := &Upstream{Unmatched: &Operation{ID: Unmatched}}
@@ -109,5 +112,38 @@ func TestStatusSetHoldsExactlyWhatWasPutIn(t *testing.T) {
 	var back StatusSet
 	if err := back.UnmarshalJSON(b); err != nil || back != s {
 		t.Errorf("read back: %v, %v", back.Codes(), err)
+	}
+}
+
+func TestPathValuesAreWhatTheTemplateLeavesOpen(t *testing.T) {
+	for _, c := range []struct {
+		template, path string
+		want           []string
+	}{
+		{"/stock/{item}", "/stock/a%20b", []string{"item=a%20b"}},
+		{"/compare/{base}...{head}/x/{n}", "/compare/main...next/x/7", []string{"base=main", "head=next", "n=7"}},
+		{"/report.{format}", "/report.pdf", []string{"format=pdf"}},
+		{"/stock/", "/stock/", nil},
+		{"/", "/", nil},
+	} {
+		op := &Operation{Method: "GET", Template: c.template}
+		var got []string
+		op.PathValues(c.path, func(name, raw string) { got = append(got, name+"="+raw) })
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s of %s: %v, want %v", c.path, c.template, got, c.want)
+		}
+	}
+}
+
+func TestAReplyIsFoundByItsStatusThenItsRangeThenTheDefault(t *testing.T) {
+	c := Contract{Replies: []Reply{{0, 0, nil}, {400, 499, nil}, {404, 404, nil}, {200, 200, nil}}}
+	for status, want := range map[int]int{200: 200, 404: 404, 418: 400, 500: 0} {
+		if r := c.Reply(status); r == nil || r.First != want {
+			t.Errorf("status %d: %+v, want the one of %d", status, r, want)
+		}
+	}
+	c.Replies = c.Replies[1:]
+	if r := c.Reply(500); r != nil {
+		t.Errorf("status 500 that nothing declares: %+v", r)
 	}
 }

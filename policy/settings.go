@@ -8,6 +8,7 @@ type Policy struct {
 	Retry       Retry       `json:"retry"`
 	Breaker     Breaker     `json:"breaker"`
 	Concurrency Concurrency `json:"concurrency"`
+	Validate    Validate    `json:"validate"`
 	// Origins tells for each key in dotted form ("timeouts.request") where its value was written.
 	// A key that is missing has the built-in default.
 	Origins map[string]Origin `json:"origins,omitempty"`
@@ -120,4 +121,25 @@ func (b Backoff) Top(n int) time.Duration {
 		top *= 2
 	}
 	return min(top, b.Max)
+}
+
+// Validation says what becomes of a message that breaks its contract.
+type Validation string
+
+// A message is not looked at; one that breaks its contract is counted and passes; a request that does is refused; a reply that does
+// passes and counts as a failure of the upstream.
+const (
+	ValidationOff     Validation = "off"
+	ValidationReport  Validation = "report"
+	ValidationEnforce Validation = "enforce" // requests only
+	ValidationCount   Validation = "count"   // replies only
+)
+
+// On reports whether messages are looked at at all.
+func (v Validation) On() bool { return v != "" && v != ValidationOff }
+
+// Validate says which messages are held against what the spec says of them.
+type Validate struct {
+	Request  Validation `json:"request"`
+	Response Validation `json:"response"`
 }

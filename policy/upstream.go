@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Upstream is a named service we call, or the application beside us.
 type Upstream struct {
@@ -16,9 +19,12 @@ type Upstream struct {
 	// RefuseUnmatched answers requests that match no operation with 404 no_route instead of forwarding them.
 	RefuseUnmatched bool `json:"refuseUnmatched,omitempty"`
 	// Declared is true where a spec stands behind the upstream, so that an unmatched request is an undeclared one.
-	Declared bool     `json:"declared,omitempty"`
-	Budget   Budget   `json:"budget"`
-	Formerly []string `json:"formerly,omitempty"` // earlier names whose state this upstream takes over
+	Declared bool   `json:"declared,omitempty"`
+	Budget   Budget `json:"budget"`
+	// Schemas are JSON Schemas (draft 2020-12) by name, which the contracts of the operations refer to and which refer to one another:
+	// {"$ref": "NAME"}. They are what the spec says, bundled, so that a set needs no spec.
+	Schemas  map[string]json.RawMessage `json:"schemas,omitempty"`
+	Formerly []string                   `json:"formerly,omitempty"` // earlier names whose state this upstream takes over
 
 	matcher *matcher
 }
@@ -40,10 +46,12 @@ type Operation struct {
 	// Place is where the spec, or for lack of one the policy, declares the operation.
 	Place Place `json:"place,omitzero"`
 	// Idempotent says that the request may be repeated though an attempt may have been processed, by method, spec or policy.
-	Idempotent bool     `json:"idempotent"`
-	Streaming  Stream   `json:"streaming,omitempty"`
-	Policy     Policy   `json:"policy"`
-	Formerly   []string `json:"formerly,omitempty"`
+	Idempotent bool   `json:"idempotent"`
+	Streaming  Stream `json:"streaming,omitempty"`
+	Policy     Policy `json:"policy"`
+	// Contract is what the spec demands of the messages of the operation; nil where nothing is validated.
+	Contract *Contract `json:"contract,omitempty"`
+	Formerly []string  `json:"formerly,omitempty"`
 }
 
 // Stream tells whether a reply ends by itself soon.
