@@ -45,7 +45,8 @@ func (p *Proxy) assemble(set *policy.Set) error {
 	p.memory = replay.NewMemory(set.Limits.BufferBytes)
 	p.ports = listen.New(log)
 	p.live = live.New(live.Options{
-		Stack: p.stack,
+		Stack:  p.stack,
+		Jitter: p.jitter,
 		Record: func(u *policy.Upstream, op *policy.Operation) live.Recorder {
 			return p.observer.Series(u.Direction, u.Name, op.ID)
 		},

@@ -39,6 +39,7 @@ type Options struct {
 type Proxy struct {
 	options  Options
 	reach    upstream.Options
+	jitter   func(below time.Duration) time.Duration // nil is chance
 	log      *slog.Logger
 	lines    *lines.Writer
 	level    *slog.LevelVar

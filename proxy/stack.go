@@ -28,7 +28,7 @@ func (p *Proxy) stack(on live.Parts) http.RoundTripper {
 		// The body is kept for replay below the limit, so that an exchange which waits or is refused holds no memory.
 		replay.Layer(p.memory, op.Policy.Retry),
 		// Retry opens the attempts. All below happens once per attempt, all above once per exchange.
-		retry.Layer(retry.Settings{Operation: on.Operation, Budget: on.Budget, Endpoints: len(on.Upstream.Endpoints)}),
+		retry.Layer(retry.Settings{Operation: on.Operation, Budget: on.Budget, Endpoints: len(on.Upstream.Endpoints), Jitter: p.jitter}),
 		// The breaker stands inside retry: each attempt needs a permit of its own, and a circuit that opens stops the retries.
 		breaker.Layer(on.Circuit),
 		// The attempt timeout stands inside the breaker, so that an attempt which it ends speaks against the upstream.

@@ -70,6 +70,14 @@ func New(settings policy.Breaker, notify func(Transition)) *Circuit {
 	return c
 }
 
+// Draw has what an open time is longer by, at most below, drawn by jitter in place of chance; nil is chance. Call it before the
+// circuit is shared.
+func (c *Circuit) Draw(jitter func(below time.Duration) time.Duration) {
+	if jitter != nil {
+		c.jitter = func(d time.Duration) time.Duration { return jitter(d / 10) }
+	}
+}
+
 // sane bounds settings that would divide by zero or never close, whatever checks they passed before.
 func sane(s policy.Breaker) policy.Breaker {
 	if s.Window < time.Millisecond {

@@ -55,6 +55,8 @@ type Options struct {
 	Endpoints func(u *policy.Upstream) Endpoints
 	// Transition is told when a circuit changes its state; it must not block.
 	Transition func(upstream, operation string, t breaker.Transition)
+	// Jitter draws what an open time is longer by, in [0, below], in place of chance; nil is chance.
+	Jitter func(below time.Duration) time.Duration
 	// Keep is how long state without an owner is kept; 5 minutes unless set.
 	Keep time.Duration
 }

@@ -43,7 +43,9 @@ func (l *Live) circuit(u *policy.Upstream, op *policy.Operation) *breaker.Circui
 		}
 	}
 	c, old := l.state.circuits.take(id, formerly, func() *breaker.Circuit {
-		return breaker.New(op.Policy.Breaker, func(t breaker.Transition) { l.options.Transition(u.Name, id.operation, t) })
+		c := breaker.New(op.Policy.Breaker, func(t breaker.Transition) { l.options.Transition(u.Name, id.operation, t) })
+		c.Draw(l.options.Jitter)
+		return c
 	})
 	if old {
 		c.Adopt(op.Policy.Breaker)

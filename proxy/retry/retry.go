@@ -38,6 +38,8 @@ type Settings struct {
 	Operation *policy.Operation
 	Budget    Budget // nil is without bounds
 	Endpoints int    // how many the upstream has
+	// Jitter draws a wait in [0, below) in place of chance; nil is chance.
+	Jitter func(below time.Duration) time.Duration
 }
 
 // Layer opens the attempts of each exchange. The request that enters belongs to the exchange: its header is written to.
@@ -55,7 +57,11 @@ type layer struct {
 
 func newLayer(s Settings, next http.RoundTripper) *layer {
 	r := s.Operation.Policy.Retry
-	return &layer{Settings: s, Retry: r, keyField: http.CanonicalHeaderKey(r.IdempotencyKey.Header), next: next, jitter: fullJitter}
+	l := &layer{Settings: s, Retry: r, keyField: http.CanonicalHeaderKey(r.IdempotencyKey.Header), next: next, jitter: fullJitter}
+	if s.Jitter != nil {
+		l.jitter = s.Jitter
+	}
+	return l
 }
 
 func (l *layer) RoundTrip(req *http.Request) (*http.Response, error) {
