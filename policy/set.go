@@ -100,13 +100,16 @@ type Log struct {
 
 // Limits bound what clients and upstreams may make us hold. Sizes are bytes.
 type Limits struct {
-	HeaderBytes      int64         `json:"headerBytes"`
-	HeaderCount      int           `json:"headerCount"`
-	RequestLineBytes int64         `json:"requestLineBytes"`
-	HeaderTimeout    time.Duration `json:"headerTimeout"`
-	IdleTimeout      time.Duration `json:"idleTimeout"`
-	Connections      int           `json:"connections"` // per listener
-	BufferBytes      int64         `json:"bufferBytes"` // all replay buffers together
+	HeaderBytes         int64         `json:"headerBytes"`         // of a request's head
+	ResponseHeaderBytes int64         `json:"responseHeaderBytes"` // of a reply's head
+	HeaderCount         int           `json:"headerCount"`         // fields of either
+	RequestLineBytes    int64         `json:"requestLineBytes"`
+	InterimReplies      int           `json:"interimReplies"` // 1xx before one reply
+	HeaderTimeout       time.Duration `json:"headerTimeout"`
+	IdleTimeout         time.Duration `json:"idleTimeout"`         // of a client's connection
+	UpstreamIdleTimeout time.Duration `json:"upstreamIdleTimeout"` // of a connection to an endpoint
+	Connections         int           `json:"connections"`         // per listener
+	BufferBytes         int64         `json:"bufferBytes"`         // all buffers that grow with traffic together
 }
 
 // Forwarded says what happens to X-Forwarded-* and Forwarded of a request.

@@ -57,8 +57,9 @@ func builtinSet() *policy.Set {
 		Admin: policy.Admin{Listen: policy.Address{HostPort: defaultAdmin}},
 		Log:   policy.Log{Level: "info", Format: "json", Requests: policy.LogAll},
 		Limits: policy.Limits{
-			HeaderBytes: 60 << 10, HeaderCount: 100, RequestLineBytes: 16 << 10, HeaderTimeout: 10 * time.Second,
-			IdleTimeout: time.Minute, Connections: 10_000, BufferBytes: 32 << 20,
+			HeaderBytes: 60 << 10, ResponseHeaderBytes: 60 << 10, HeaderCount: 100, RequestLineBytes: 16 << 10, InterimReplies: 10,
+			HeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, UpstreamIdleTimeout: 55 * time.Second,
+			Connections: 10_000, BufferBytes: 32 << 20,
 		},
 		Trust: policy.Trust{Callers: []string{"127.0.0.0/8", "::1/128"}, Forwarded: policy.ForwardedAppend},
 	}

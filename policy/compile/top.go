@@ -130,15 +130,15 @@ func logRequests(c *compiler, key string, n *document.Node) (policy.Log, bool) {
 
 var limitsFields = []field[policy.Limits]{
 	leaf("headerBytes", size(1<<10, 1<<20), func(s *policy.Limits, v int64) { s.HeaderBytes = v }),
+	leaf("responseHeaderBytes", size(1<<10, 1<<20), func(s *policy.Limits, v int64) { s.ResponseHeaderBytes = v }),
 	leaf("headerCount", integer(1, 10_000), func(s *policy.Limits, v int) { s.HeaderCount = v }),
 	leaf("requestLineBytes", size(64, 1<<20), func(s *policy.Limits, v int64) { s.RequestLineBytes = v }),
+	leaf("interimReplies", integer(1, 1000), func(s *policy.Limits, v int) { s.InterimReplies = v }),
 	leaf("headerTimeout", duration(time.Millisecond, 10*time.Minute), func(s *policy.Limits, v time.Duration) { s.HeaderTimeout = v }),
 	leaf("idleTimeout", duration(time.Millisecond, longest), func(s *policy.Limits, v time.Duration) { s.IdleTimeout = v }),
+	leaf("upstreamIdleTimeout", duration(time.Millisecond, longest), func(s *policy.Limits, v time.Duration) { s.UpstreamIdleTimeout = v }),
 	leaf("connections", integer(1, 1_000_000), func(s *policy.Limits, v int) { s.Connections = v }),
 	leaf("bufferBytes", orOff(size(0, 16<<30)), func(s *policy.Limits, v int64) { s.BufferBytes = v }),
-	{name: "responseHeaderBytes", later: true},
-	{name: "upstreamIdleTimeout", later: true},
-	{name: "interimReplies", later: true},
 	{name: "h2Streams", later: true},
 	{name: "h2Window", later: true},
 	{name: "h2Resets", later: true},

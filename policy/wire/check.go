@@ -18,6 +18,9 @@ func check(set *policy.Set) error {
 	if set.Inbound != nil && set.Inbound.Application == nil {
 		return errors.New("set has an inbound port and no application")
 	}
+	if err := checkLimits(set.Limits); err != nil {
+		return err
+	}
 	names := map[string]bool{}
 	for _, u := range everyUpstream(set) {
 		if u == nil {
@@ -30,6 +33,21 @@ func check(set *policy.Set) error {
 		if err := checkUpstream(u); err != nil {
 			return fmt.Errorf("upstream %q: %w", u.Name, err)
 		}
+	}
+	return nil
+}
+
+// checkLimits lets 0 pass: the wire then has bounds of its own.
+func checkLimits(l policy.Limits) error {
+	const longestHead = 1 << 20
+	switch {
+	case l.HeaderBytes < 0 || l.HeaderBytes > longestHead || l.ResponseHeaderBytes < 0 || l.ResponseHeaderBytes > longestHead,
+		l.RequestLineBytes < 0 || l.RequestLineBytes > longestHead, l.HeaderCount < 0, l.InterimReplies < 0:
+		return errors.New("limits of heads out of range")
+	case l.HeaderTimeout < 0, l.IdleTimeout < 0, l.UpstreamIdleTimeout < 0:
+		return errors.New("limits with a negative timeout")
+	case l.Connections < 0, l.BufferBytes < 0:
+		return errors.New("limits of connections or buffers out of range")
 	}
 	return nil
 }

@@ -101,6 +101,9 @@ func TestDecodeRefusesWhatMayNotRun(t *testing.T) {
 		"shrinking backoff": {func(s *policy.Set) { s.Upstreams[0].Unmatched.Policy.Retry.Backoff.Base = 1 }, "retry"},
 		"no probes":         {func(s *policy.Set) { s.Upstreams[0].Unmatched.Policy.Breaker.Probes = 0 }, "breaker"},
 		"a rate of 2":       {func(s *policy.Set) { s.Upstreams[0].Unmatched.Policy.Breaker.FailureRate = 2 }, "rate"},
+		"a giant head":      {func(s *policy.Set) { s.Limits.ResponseHeaderBytes = 2 << 20 }, "heads"},
+		"negative idle":     {func(s *policy.Set) { s.Limits.UpstreamIdleTimeout = -1 }, "negative timeout"},
+		"negative buffers":  {func(s *policy.Set) { s.Limits.BufferBytes = -1 }, "buffers"},
 		"no slots":          {func(s *policy.Set) { s.Upstreams[0].Unmatched.Policy.Concurrency.Max = 0 }, "concurrency"},
 	} {
 		t.Run(name, func(t *testing.T) {
