@@ -1,6 +1,8 @@
 package openapi
 
 import (
+	"fmt"
+
 	"outrigger/policy"
 )
 
@@ -9,8 +11,11 @@ import (
 type Catalog struct {
 	// File is the document as it was named to Read.
 	File string
-	// Version is as written: "3.0.3", "2.0".
-	Version string
+	// Version is as written: "3.0.3", "2.0". Title is that of info, as written.
+	Version, Title string
+	// Servers are the URLs of the document's servers in its order, variables replaced by their defaults, as far as they have one;
+	// of Swagger 2.0 they are made of schemes, host and basePath. They may be relative.
+	Servers []string
 	// BasePaths are the paths of the servers without a slash at the end, "" for the root; at least one, each once.
 	BasePaths []string
 	// Operations are in the order of the document.
@@ -48,11 +53,20 @@ type Operation struct {
 	PathParameters []string
 	// IdempotencyKey is the canonical name of the header parameter that carries an idempotency key, or "".
 	IdempotencyKey string
-	Deprecated     bool
-	Hints          Hints
+	// Upload is the media type of a request body that is a file, Download of a successful reply that is one, LongPoll the query
+	// parameter that says how long to wait for an answer; absent where the spec shows nothing of the kind.
+	Upload, Download, LongPoll Sign
+	Deprecated                 bool
+	Hints                      Hints
 	// CoveredBy is the earlier operation of the same method whose path is the same once "?" or "#" is cut: every request
 	// is that one's. nil for nearly every operation.
 	CoveredBy *Operation
+}
+
+// Sign is a text of the spec from which a fact was taken. It is absent when Text is "".
+type Sign struct {
+	Text  string
+	Place policy.Place
 }
 
 // Statuses are the keys of a responses object.
@@ -93,6 +107,45 @@ type Hint struct {
 	Text  string
 	Tag   string // "!!str", "!!bool", "!!int" or "!!float"
 	Place policy.Place
+}
+
+// hints reads x-outrigger. What the values mean is policy/compile's; here only names and shapes are checked.
+func (r *reading) hints(s spot, op *Operation) {
+	s, ok := r.follow(s, "x-outrigger", policy.Warning)
+	if !ok {
+		return
+	}
+	if !s.isMapping() {
+		r.warn(policy.Problem{
+			Code: CodeHint, Place: s.Place(),
+			Message:  "x-outrigger is " + s.Kind().String(),
+			Expected: "a mapping of idempotent, idempotencyKey, criticality, timeout, streaming",
+		})
+		return
+	}
+	known := map[string]**Hint{
+		"idempotent": &op.Hints.Idempotent, "idempotencyKey": &op.Hints.IdempotencyKey, "criticality": &op.Hints.Criticality,
+		"timeout": &op.Hints.Timeout, "streaming": &op.Hints.Streaming,
+	}
+	for m := range s.members() {
+		hint, isKnown := known[m.key]
+		switch {
+		case !isKnown:
+			r.warn(policy.Problem{
+				Code: CodeHint, Place: m.place,
+				Message:  fmt.Sprintf("hint %q is not known and does nothing", m.key),
+				Expected: "idempotent, idempotencyKey, criticality, timeout or streaming",
+			})
+		case !m.value.isScalar():
+			r.warn(policy.Problem{
+				Code: CodeHint, Place: m.place,
+				Message:  fmt.Sprintf("hint %s is %s and does nothing", m.key, m.value.Kind()),
+				Expected: "a single value",
+			})
+		default:
+			*hint = &Hint{Text: m.value.Text(), Tag: m.value.Tag(), Place: m.value.Place()}
+		}
+	}
 }
 
 // Find returns the operation with this operationId, or nil. Of several it is the first.

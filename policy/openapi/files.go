@@ -245,6 +245,28 @@ func (r *reading) follow(s spot, what string, severity policy.Severity) (target 
 	}
 }
 
+// longestPeek is how many $refs one after the other are followed where only a hint is to be found.
+const longestPeek = 8
+
+// peek is follow for hints: it reads no file that is not open, and says nothing where a $ref leads nowhere.
+func (r *reading) peek(s spot) spot {
+	for range longestPeek {
+		ref := s.get("$ref")
+		if !ref.isScalar() {
+			return s
+		}
+		name, problem := r.refName(s.file, ref)
+		fileName, pointer, _ := strings.Cut(name, nameSeparator)
+		f := r.files[fileName]
+		if problem != nil || f == nil || f.tree == absent {
+			break
+		}
+		found, _ := pointTo(f.tree, pointer)
+		s = spot{found, f}
+	}
+	return spot{absent, s.file}
+}
+
 // nameSeparator stands in no file name.
 const nameSeparator = "\x00"
 

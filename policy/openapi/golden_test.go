@@ -132,6 +132,14 @@ func renderOperation(b *strings.Builder, op *Operation) {
 	if op.BasePaths != nil {
 		fmt.Fprintf(b, "\tbase paths %q\n", op.BasePaths)
 	}
+	for _, fact := range []struct {
+		name string
+		Sign
+	}{{"upload", op.Upload}, {"download", op.Download}, {"long poll", op.LongPoll}} {
+		if fact.Text != "" {
+			fmt.Fprintf(b, "\t%s: %s at %s\n", fact.name, fact.Text, full(fact.Place))
+		}
+	}
 	if op.Deprecated {
 		b.WriteString("\tdeprecated\n")
 	}

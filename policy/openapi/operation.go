@@ -41,6 +41,9 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 		op.PathParameters = parameterNames(p.path)
 	}
 	r.fields(body, op)
+	if r.consumes = body.get("consumes"); !r.consumes.isSequence() {
+		r.consumes = r.allConsumes
+	}
 	lists := p.parameters
 	if own := body.at("parameters"); own.isSequence() {
 		lists = append([]spot{own}, lists...)
@@ -64,6 +67,8 @@ func (r *reading) fields(body spot, op *Operation) {
 			if own := serverPaths(m.value); own != nil {
 				op.BasePaths = own
 			}
+		case "requestBody":
+			r.requestBody(value, op)
 		case "responses":
 			if responses, ok := r.follow(value, "responses", policy.Warning); ok {
 				r.responses(responses, body.get("produces"), op)
@@ -100,6 +105,9 @@ func (r *reading) parameters(op *Operation, lists []spot) {
 	for _, list := range lists {
 		for item := range list.items() {
 			parameter, ok := r.follow(spot{item, list.file}, "parameter", policy.Warning)
+			if ok {
+				r.bodyParameter(parameter, op)
+			}
 			if !ok || parameter.get("in").Text() != "header" {
 				continue
 			}
@@ -135,45 +143,6 @@ func canonicalHeader(name string) string {
 	return string(b)
 }
 
-// hints reads x-outrigger. What the values mean is policy/compile's; here only names and shapes are checked.
-func (r *reading) hints(s spot, op *Operation) {
-	s, ok := r.follow(s, "x-outrigger", policy.Warning)
-	if !ok {
-		return
-	}
-	if !s.isMapping() {
-		r.warn(policy.Problem{
-			Code: CodeHint, Place: s.Place(),
-			Message:  "x-outrigger is " + s.Kind().String(),
-			Expected: "a mapping of idempotent, idempotencyKey, criticality, timeout, streaming",
-		})
-		return
-	}
-	known := map[string]**Hint{
-		"idempotent": &op.Hints.Idempotent, "idempotencyKey": &op.Hints.IdempotencyKey, "criticality": &op.Hints.Criticality,
-		"timeout": &op.Hints.Timeout, "streaming": &op.Hints.Streaming,
-	}
-	for m := range s.members() {
-		hint, isKnown := known[m.key]
-		switch {
-		case !isKnown:
-			r.warn(policy.Problem{
-				Code: CodeHint, Place: m.place,
-				Message:  fmt.Sprintf("hint %q is not known and does nothing", m.key),
-				Expected: "idempotent, idempotencyKey, criticality, timeout or streaming",
-			})
-		case !m.value.isScalar():
-			r.warn(policy.Problem{
-				Code: CodeHint, Place: m.place,
-				Message:  fmt.Sprintf("hint %s is %s and does nothing", m.key, m.value.Kind()),
-				Expected: "a single value",
-			})
-		default:
-			*hint = &Hint{Text: m.value.Text(), Tag: m.value.Tag(), Place: m.value.Place()}
-		}
-	}
-}
-
 // responses reads the statuses of an operation, which of them document Retry-After, and whether success streams.
 func (r *reading) responses(responses spot, produces tree, op *Operation) {
 	var success, fallback streamTally
@@ -207,7 +176,7 @@ func (r *reading) responses(responses spot, produces tree, op *Operation) {
 	if success.declared || success.streams > 0 {
 		fallback = success
 	}
-	op.Streams = fallback.verdict()
+	op.Streams, op.Download = fallback.verdict(), success.file
 }
 
 // statusKey is one key of a responses object: a code, a range of a hundred, or default, which has no first.
@@ -268,6 +237,7 @@ type streamTally struct {
 	streams, others int
 	media           string
 	place           policy.Place
+	file            Sign // the first that is a file
 }
 
 func (t *streamTally) stream(media string, place policy.Place) {
@@ -300,6 +270,9 @@ func (r *reading) content(response spot, produces tree, seen *streamTally) {
 				seen.stream(media, item.Place())
 			case response.get("schema").isMapping():
 				seen.others++
+				if seen.file.Text == "" && isFile(media) {
+					seen.file = Sign{media, item.Place()}
+				}
 			}
 		}
 		return
@@ -314,6 +287,9 @@ func (r *reading) content(response spot, produces tree, seen *streamTally) {
 			continue
 		}
 		seen.others++
+		if seen.file.Text == "" && isFile(m.key) {
+			seen.file = Sign{m.key, m.place}
+		}
 	}
 }
 
@@ -338,4 +314,71 @@ func streams(media string) bool {
 	return streaming[name] || strings.HasSuffix(name, "+json-seq") ||
 		strings.HasPrefix(name, "application/vnd.docker.") && strings.HasSuffix(name, "-stream") ||
 		strings.Contains(strings.ReplaceAll(parameters, " ", ""), "stream=watch")
+}
+
+// requestBody takes down whether the body is a file. It looks into files that are open already and no others: the fact is worth
+// no further file, and no warning.
+func (r *reading) requestBody(body spot, op *Operation) {
+	content := r.peek(r.peek(body).at("content"))
+	for m := range content.members() {
+		switch {
+		case op.Upload.Text != "" || streams(m.key):
+		case isFile(m.key), strings.HasPrefix(strings.ToLower(m.key), "multipart/") && r.hasFilePart(spot{m.value, content.file}):
+			op.Upload = Sign{m.key, m.place}
+		}
+	}
+}
+
+// hasFilePart reports whether a multipart body has a part of binary content by its schema.
+func (r *reading) hasFilePart(media spot) bool {
+	schema := r.peek(r.peek(media).at("schema"))
+	for m := range schema.get("properties").members() {
+		part := r.peek(spot{m.value, schema.file})
+		if part.isSequence() || part.get("type").Text() == "array" {
+			part = r.peek(part.at("items"))
+		}
+		if part.get("format").Text() == "binary" || isFile(part.get("contentMediaType").Text()) {
+			return true
+		}
+	}
+	return false
+}
+
+// bodyParameter takes down what a parameter says of files and of waiting. In 2.0 bodies are parameters.
+func (r *reading) bodyParameter(parameter spot, op *Operation) {
+	name := parameter.get("name")
+	switch in := parameter.get("in").Text(); {
+	case in == "query" && op.LongPoll.Text == "" && waits(name.Text()):
+		op.LongPoll = Sign{name.Text(), name.Place()}
+	case !r.swagger2 || op.Upload.Text != "":
+	case in == "formData" && parameter.get("type").Text() == "file":
+		op.Upload = Sign{"multipart/form-data", parameter.get("type").Place()}
+	case in == "body":
+		for item := range r.consumes.items() {
+			if isFile(item.Text()) {
+				op.Upload = Sign{item.Text(), item.Place()}
+				return
+			}
+		}
+	}
+}
+
+// waits knows the query parameters by which clients of long polls say how long an answer may take, in any spelling.
+func waits(name string) bool {
+	switch strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(name)) {
+	case "wait", "waitms", "waitseconds", "waittime", "waittimeseconds", "waitfor", "maxwait", "longpoll", "longpolling", "longpolltimeout",
+		"poll", "polltimeout", "timeout", "timeoutms", "timeoutseconds":
+		return true
+	}
+	return false
+}
+
+// isFile knows the media types of files, which are large or come from disks.
+func isFile(media string) bool {
+	name, _, _ := strings.Cut(strings.ToLower(media), ";")
+	switch name = strings.TrimSpace(name); name {
+	case "application/octet-stream", "application/zip", "application/gzip", "application/x-gzip", "application/x-tar", "application/tar":
+		return true
+	}
+	return strings.HasPrefix(name, "video/") || strings.HasPrefix(name, "audio/")
 }

@@ -54,11 +54,13 @@ type reading struct {
 	catalog  *Catalog
 	swagger2 bool
 	produces tree // 2.0: the document's media types
-	problems policy.Problems
-	told     map[toldKey]bool
-	counts   map[policy.Severity]int
-	passed   map[policy.Place]bool // operation ids taken for catalog.Elsewhere
-	full     bool                  // maxOperations is reached
+	// allConsumes are the document's, consumes those of the operation at hand, of request bodies in 2.0.
+	allConsumes, consumes tree
+	problems              policy.Problems
+	told                  map[toldKey]bool
+	counts                map[policy.Severity]int
+	passed                map[policy.Place]bool // operation ids taken for catalog.Elsewhere
+	full                  bool                  // maxOperations is reached
 }
 
 // toldKey tells problems apart: a shared component is walked once for each use and is reported once.
@@ -107,7 +109,9 @@ func (r *reading) document(root spot) {
 		return
 	}
 	r.version(root)
-	r.produces = root.get("produces")
+	r.produces, r.allConsumes = root.get("produces"), root.get("consumes")
+	r.catalog.Title = root.get("info").get("title").Text()
+	r.catalog.Servers = serverURLs(root.tree)
 	if r.swagger2 {
 		r.catalog.BasePaths = []string{basePath(root.get("basePath").Text())}
 	} else if r.catalog.BasePaths = serverPaths(root.get("servers")); r.catalog.BasePaths == nil {
@@ -221,17 +225,40 @@ func (r *reading) duplicateIDs() {
 func serverPaths(servers tree) []string {
 	var paths []string
 	for server := range servers.items() {
-		url := server.get("url").Text()
-		for variable := range server.get("variables").members() {
-			if value := variable.value.get("default"); value.isScalar() {
-				url = strings.ReplaceAll(url, "{"+variable.key+"}", value.Text())
-			}
-		}
-		if p := basePath(urlPath(url)); !slices.Contains(paths, p) {
+		if p := basePath(urlPath(serverURL(server))); !slices.Contains(paths, p) {
 			paths = append(paths, p)
 		}
 	}
 	return paths
+}
+
+func serverURL(server tree) string {
+	url := server.get("url").Text()
+	for variable := range server.get("variables").members() {
+		if value := variable.value.get("default"); value.isScalar() {
+			url = strings.ReplaceAll(url, "{"+variable.key+"}", value.Text())
+		}
+	}
+	return url
+}
+
+// serverURLs returns the URLs of a document's servers.
+func serverURLs(root tree) []string {
+	var urls []string
+	for server := range root.get("servers").items() {
+		urls = append(urls, serverURL(server))
+	}
+	host := root.get("host").Text()
+	if !root.get("swagger").isScalar() || host == "" {
+		return urls
+	}
+	for scheme := range root.get("schemes").items() {
+		urls = append(urls, scheme.Text()+"://"+host+root.get("basePath").Text())
+	}
+	if urls == nil { // the scheme is then that by which the document came, which nobody knows
+		urls = []string{"http://" + host + root.get("basePath").Text()}
+	}
+	return urls
 }
 
 // urlPath returns the path of a URL or of a relative reference. net/url refuses what templates leave in a host.

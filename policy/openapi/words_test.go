@@ -4,6 +4,8 @@ import (
 	"net/textproto"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"outrigger/policy"
 )
 
@@ -85,6 +87,24 @@ func TestStreamsOfRealDocumentsAreFound(t *testing.T) {
 			} else if op.Streams.Kind != kind {
 				t.Errorf("%s: %s streams %q, want %q", d.file, id, op.Streams.Kind, kind)
 			}
+		}
+	}
+}
+
+func TestServersAreGivenWithTheirVariablesReplaced(t *testing.T) {
+	tests := map[string]struct {
+		document string
+		want     []string
+	}{
+		"of 3":                  {"openapi: 3.0.0\nservers: [{url: 'https://{region}.example.com/{x}', variables: {region: {default: eu}}}, {url: /v1}]\n", []string{"https://eu.example.com/{x}", "/v1"}},
+		"of 2":                  {"swagger: '2.0'\nhost: example.com:8443\nbasePath: /v1\nschemes: [https, http]\n", []string{"https://example.com:8443/v1", "http://example.com:8443/v1"}},
+		"of 2, without schemes": {"swagger: '2.0'\nhost: example.com\n", []string{"http://example.com"}},
+		"none":                  {"openapi: 3.0.0\n", nil},
+	}
+	for name, test := range tests {
+		catalog, _ := Reader{ReadFile: fromMap(map[string][]byte{"api": []byte("info: {title: The API}\n" + test.document)})}.Read("api")
+		if diff := cmp.Diff(test.want, catalog.Servers); diff != "" || catalog.Title != "The API" {
+			t.Errorf("%s: title %q, servers (-want +got):\n%s", name, catalog.Title, diff)
 		}
 	}
 }
