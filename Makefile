@@ -39,7 +39,7 @@ fmt: $(bin)/gofumpt ## write the standard format
 	$(bin)/gofumpt -w .
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for FUZZTIME (20s)
+fuzz: ## every fuzz target, and the comparison with other proxies, for FUZZTIME (20s) each
 	tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
@@ -86,7 +86,7 @@ vet:
 	go vet -tags poison ./...
 
 # Allocations are asserted here: the race detector and poisoning allocate for themselves.
-.PHONY: test-plain test-race test-poison test-beside
+.PHONY: test-plain test-race test-poison test-beside need-beside
 test-plain:
 	go test -timeout 10m ./...
 
@@ -97,8 +97,12 @@ test-race:
 test-poison:
 	go test -tags poison -timeout 10m ./proxy/... ./cmd/...
 
-test-beside:
+test-beside: need-beside
 	for m in $(beside); do echo "$$m: go vet and go test"; (cd $$m && go vet ./... && go test -timeout 5m ./...); done
+
+# The modules beside compare with these where they are; under CI they must be there.
+need-beside:
+	@tools/need nginx=nginx haproxy=haproxy util-linux=taskset || [ "$${CI:-}" != true ]
 
 # The race detector needs a C compiler.
 .PHONY: need-cc need-examples

@@ -18,6 +18,7 @@ const usage = `usage: run.sh [COMMAND] [FLAGS]
   sigterm   SIGTERM under load
   storm     an upstream that answers 503 to everything
   gone      clients that go away
+  differ    where proxies see the end of a message
   idle      memory at rest, at work and with 10,000 idle connections
 
 run.sh COMMAND -h lists the flags of a command.
@@ -26,7 +27,7 @@ run.sh COMMAND -h lists the flags of a command.
 // command is one thing the harness can do.
 type command func(ctx context.Context, args []string) error
 
-var commands = map[string]command{"compare": compareCommand, "reload": reloadCommand, "sigterm": sigtermCommand, "storm": stormCommand, "gone": goneCommand, "idle": idleCommand}
+var commands = map[string]command{"compare": compareCommand, "reload": reloadCommand, "sigterm": sigtermCommand, "storm": stormCommand, "gone": goneCommand, "differ": differCommand, "idle": idleCommand}
 
 func main() {
 	name, args := "compare", os.Args[1:]

@@ -90,8 +90,9 @@ func (l *Lab) Render(name, text string, data any) (string, error) {
 	return l.Write(name, out.Bytes())
 }
 
-// Build compiles a Go program with the release flags of the repository, unless this lab has done so before, and returns its path.
-func (l *Lab) Build(name, moduleDir, pkg string) (string, error) {
+// Build compiles a Go program with the release flags of the repository and the given ones, unless this lab has done so before, and
+// returns its path.
+func (l *Lab) Build(name, moduleDir, pkg string, flags ...string) (string, error) {
 	path := l.Path(name)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
@@ -101,7 +102,8 @@ func (l *Lab) Build(name, moduleDir, pkg string) (string, error) {
 	if _, err := l.Write(name+".revision", []byte(revision)); err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
+	args := append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", path}, flags...)
+	cmd := exec.Command("go", append(args, pkg)...)
 	cmd.Dir, cmd.Env = moduleDir, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build of %s: %w\n%s", name, err, out)
