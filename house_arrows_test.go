@@ -17,6 +17,9 @@ var arrows = []struct {
 	{"policy/document", []string{"policy"}},
 	{"policy/openapi", []string{"policy", "policy/document"}},
 	{"policy/graphql", []string{"policy"}},
+	{"policy/schema", []string{"policy"}},
+	// A contract is what a spec says of messages, as schemas that are known to compile.
+	{"policy/contract", []string{"policy", "policy/openapi", "policy/schema", "policy/document"}},
 	// A compiled set carries its version, the hash of its bytes on the wire.
 	// Words and amounts, for whoever reads a file or tells what is wrong with it.
 	{"policy/spelling", nil},
@@ -25,7 +28,8 @@ var arrows = []struct {
 	{"policy/explain", []string{"policy"}},
 	// What differs is told in the words that explain has for a value.
 	{"policy/diff", []string{"policy", "policy/spelling", "policy/explain"}},
-	{"policy/policytest", []string{"policy", "policy/compile"}},
+	// The user's tables; what only a running sidecar shows is asked of a function that the caller passes in.
+	{"policy/table", []string{"policy", "policy/document", "policy/spelling", "policy/explain"}},
 
 	// The wire knows nothing of policies.
 	{"proxy/http1", nil},
@@ -46,6 +50,7 @@ var arrows = []struct {
 	{"proxy/hedge", travelling},
 	{"proxy/breaker", travelling},
 	{"proxy/fault", travelling},
+	{"proxy/validate", travelling},
 	{"proxy/observe", travelling},
 	// The verdict tells network errors apart, and the wire's are typed.
 	{"proxy/verdict", append([]string{"proxy/http1"}, travelling...)},
@@ -59,6 +64,8 @@ var arrows = []struct {
 	{"proxy/gate", append([]string{"proxy/live", "proxy/http1"}, belowLive...)},
 	{"proxy/listen", append([]string{"proxy/live", "proxy/http1"}, belowLive...)},
 	{"proxy/admin", append([]string{"proxy/live"}, belowLive...)},
+	// Runs the steps of a table on the whole sidecar, beside cmd above everything else.
+	{"proxy/simulate", []string{"policy", "policy/table", "proxy/..."}},
 	{"proxy/proxytest", []string{"policy/...", "proxy/..."}},
 	{"proxy", []string{"policy/...", "proxy/..."}},
 
@@ -75,7 +82,7 @@ var belowLive = append([]string{
 }, travelling...)
 
 // testSupport may be imported by tests only.
-var testSupport = []string{"policy/policytest", "proxy/proxytest"}
+var testSupport = []string{"proxy/proxytest"}
 
 func checkArrows(t *tree) []finding {
 	var found []finding

@@ -13,6 +13,7 @@ var libraries = []struct {
 }{
 	{"go.yaml.in/yaml", []string{"policy/document"}},
 	{"github.com/getkin/kin-openapi", []string{"policy/openapi"}},
+	{"github.com/santhosh-tekuri/jsonschema", []string{"policy/schema"}},
 	{"github.com/prometheus", []string{"proxy/observe"}},
 	{"go.opentelemetry.io", []string{"proxy/observe"}},
 	{"github.com/failsafe-go/failsafe-go", []string{"proxy/breaker"}},

@@ -1,0 +1,175 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// What cannot be judged.
+var (
+	// ErrTooComplex is a text that is nested too deep, holds a number too long, or takes too many steps to judge.
+	ErrTooComplex = errors.New("value is too complex to be judged")
+	// ErrCycle is a schema that refers to itself without going into the value.
+	ErrCycle = errors.New("schema leads back to itself")
+)
+
+const (
+	// maxDepth bounds the nesting of a text. Real bodies have a tenth of it.
+	maxDepth = 64
+	// maxNumber bounds the digits of a number and maxExponent those of its exponent: 1e999999999 is short, and as an exact number longer
+	// than any memory.
+	maxNumber   = 64
+	maxExponent = 3
+	// maxSteps bounds the schemas that one value is held against, at some 100 ns each.
+	maxSteps = 50_000
+)
+
+// bounded looks at a text before anything is made of it. It need not be JSON.
+func bounded(text []byte) error {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			i += stringEnd(text[i+1:])
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return ErrTooComplex
+			}
+		case c == '}' || c == ']':
+			depth--
+		case c == '-' || c >= '0' && c <= '9':
+			n := numberEnd(text[i:])
+			if n > maxNumber || exponent(text[i:i+n]) > maxExponent {
+				return ErrTooComplex
+			}
+			i += n - 1
+		}
+	}
+	return nil
+}
+
+// stringEnd is the length of a string's text with its closing quote.
+func stringEnd(text []byte) int {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+func numberEnd(text []byte) int {
+	for i, c := range text {
+		if !(c >= '0' && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E') {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// exponent is the length of a number's exponent.
+func exponent(number []byte) int {
+	i := bytes.IndexAny(number, "eE")
+	if i < 0 {
+		return 0
+	}
+	return len(bytes.TrimLeft(number[i+1:], "+-"))
+}
+
+// decode reads one JSON value and nothing behind it. Numbers stay exact.
+func decode(text []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errBehind
+	}
+	return value, nil
+}
+
+var errBehind = errors.New("something follows the value")
+
+func notJSON(err error) string {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("is not JSON: broken at byte %d", syntax.Offset)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "is not JSON: it ends in the middle of a value"
+	}
+	return "is not JSON: " + errBehind.Error()
+}
+
+// meter counts the steps of one judgement and ends it by a panic, which judge catches: the library asks nobody whether to go on.
+type meter struct{ steps int }
+
+// attach makes every schema below s that has schemas below it count. The check of the format is the first thing that the library calls
+// out for when it comes to a schema, and it does so whatever came of the schemas before.
+func (m *meter) attach(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
+	if s == nil || seen[s] {
+		return
+	}
+	seen[s] = true
+	below := children(s)
+	if len(below) == 0 {
+		return
+	}
+	own := s.Format
+	counting := &jsonschema.Format{Name: "counted", Validate: func(v any) error {
+		if m.steps++; m.steps > maxSteps {
+			panic(ErrTooComplex)
+		}
+		if own != nil {
+			return own.Validate(v)
+		}
+		return nil
+	}}
+	if own != nil {
+		counting.Name = own.Name
+	}
+	s.Format = counting
+	for _, child := range below {
+		m.attach(child, seen)
+	}
+}
+
+// children are the schemas that a schema hands its value, or parts of it, to.
+func children(s *jsonschema.Schema) []*jsonschema.Schema {
+	var all []*jsonschema.Schema
+	add := func(more ...*jsonschema.Schema) {
+		for _, c := range more {
+			if c != nil {
+				all = append(all, c)
+			}
+		}
+	}
+	add(s.Ref, s.Not, s.If, s.Then, s.Else, s.PropertyNames, s.UnevaluatedProperties, s.Contains, s.Items2020, s.UnevaluatedItems)
+	add(s.AllOf...)
+	add(s.AnyOf...)
+	add(s.OneOf...)
+	add(s.PrefixItems...)
+	for _, c := range s.Properties {
+		add(c)
+	}
+	for _, c := range s.PatternProperties {
+		add(c)
+	}
+	for _, c := range s.DependentSchemas {
+		add(c)
+	}
+	if c, ok := s.AdditionalProperties.(*jsonschema.Schema); ok {
+		add(c)
+	}
+	return all
+}

@@ -1,0 +1,123 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"encoding/json"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const (
+	// maxPattern bounds the text of a pattern, maxProgram what it compiles to: repetitions multiply.
+	maxPattern = 4 << 10
+	maxProgram = 20_000
+)
+
+// CheckPattern says why a pattern of ECMA-262, which OpenAPI asks for, cannot be used: RE2 has no look-around and no back
+// references, and a pattern may be too large.
+func CheckPattern(pattern string) error {
+	_, err := compilePattern(pattern)
+	return err
+}
+
+// compilePattern makes a pattern that runs in linear time.
+func compilePattern(pattern string) (jsonschema.Regexp, error) {
+	if len(pattern) > maxPattern {
+		return nil, fmt.Errorf("it is longer than %d bytes", maxPattern)
+	}
+	parsed, err := syntax.Parse(re2(pattern), syntax.Perl)
+	if err != nil {
+		var broken *syntax.Error
+		if errors.As(err, &broken) {
+			return nil, errors.New(string(broken.Code))
+		}
+		return nil, err
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return nil, err
+	}
+	if len(program.Inst) > maxProgram {
+		return nil, fmt.Errorf("it expands to more than %d steps", maxProgram)
+	}
+	return regexp.Compile(re2(pattern))
+}
+
+// re2 spells the escapes of ECMA-262 that RE2 knows by another spelling: \uXXXX, \u{X}, \cX, \/ and \-.
+func re2(pattern string) string {
+	if !strings.Contains(pattern, `\`) {
+		return pattern
+	}
+	var b strings.Builder
+	for i := 0; i < len(pattern); i++ {
+		if pattern[i] != '\\' || i+1 == len(pattern) {
+			b.WriteByte(pattern[i])
+			continue
+		}
+		rest := pattern[i+2:]
+		switch c := pattern[i+1]; {
+		case c == 'u' && len(rest) >= 4 && hex(rest[:4]):
+			b.WriteString(`\x{` + rest[:4] + `}`)
+			i += 5
+		case c == 'u' && strings.HasPrefix(rest, "{"):
+			b.WriteString(`\x`)
+			i++
+		case c == 'c' && rest != "" && (rest[0]|0x20) >= 'a' && (rest[0]|0x20) <= 'z':
+			fmt.Fprintf(&b, `\x%02x`, rest[0]&0x1f)
+			i += 2
+		default:
+			b.WriteString(pattern[i : i+2])
+			i++
+		}
+	}
+	return b.String()
+}
+
+func hex(s string) bool { return strings.Trim(s, "0123456789abcdefABCDEF") == "" }
+
+// Asserted reports whether a format is held against values: those that everybody reads alike. All others are remarks, as
+// draft 2020-12 and OpenAPI have them.
+func Asserted(format string) bool {
+	switch format {
+	case "date", "date-time", "uuid", "ipv4", "ipv6", "int32", "int64":
+		return true
+	}
+	return false
+}
+
+// remarks are the formats that the library would assert and we do not.
+var remarks = []string{
+	"json-pointer", "relative-json-pointer", "duration", "period", "hostname", "email", "time", "uri", "iri", "uri-reference", "iri-reference",
+	"uri-template", "semver", "regex",
+}
+
+// formats are those that differ from the library's. OpenAPI's integers it does not know; a fraction is not their business.
+func formats() []*jsonschema.Format {
+	all := []*jsonschema.Format{integerFormat("int32", 31), integerFormat("int64", 63)}
+	for _, name := range remarks {
+		all = append(all, &jsonschema.Format{Name: name, Validate: func(any) error { return nil }})
+	}
+	return all
+}
+
+func integerFormat(name string, bits uint) *jsonschema.Format {
+	limit := new(big.Int).Lsh(big.NewInt(1), bits)
+	low, high := new(big.Int).Neg(limit), limit
+	return &jsonschema.Format{Name: name, Validate: func(v any) error {
+		text, ok := v.(json.Number)
+		if !ok {
+			return nil
+		}
+		n, ok := new(big.Int).SetString(string(text), 10)
+		if ok && (n.Cmp(low) < 0 || n.Cmp(high) >= 0) {
+			return errors.New("out of range")
+		}
+		return nil
+	}}
+}
