@@ -23,7 +23,9 @@ var arrows = []struct {
 	// A compiled set carries its version, the hash of its bytes on the wire.
 	// Words and amounts, for whoever reads a file or tells what is wrong with it.
 	{"policy/spelling", nil},
-	{"policy/compile", []string{"policy", "policy/spelling", "policy/document", "policy/openapi", "policy/graphql", "policy/wire"}},
+	// Every key with its form and meaning: the compiler reads by it, and what editors show comes from it.
+	{"policy/language", nil},
+	{"policy/compile", []string{"policy", "policy/spelling", "policy/language", "policy/document", "policy/openapi", "policy/graphql", "policy/wire"}},
 	{"policy/wire", []string{"policy"}},
 	{"policy/explain", []string{"policy"}},
 	// What differs is told in the words that explain has for a value.
