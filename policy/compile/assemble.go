@@ -7,6 +7,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/language"
 )
 
 // assemble makes the set of what the files say. It goes on after a problem, so that all are found at once.
@@ -95,10 +96,10 @@ type outboundPort struct {
 	pass   bool
 }
 
-var outboundFields = []field[outboundPort]{
-	leaf("listen", listenAddress, func(s *outboundPort, v policy.Address) { s.listen = v }),
-	leaf("unknown", word("refuse", "pass"), func(s *outboundPort, v string) { s.pass = v == "pass" }),
-}
+var outboundFields = bound(language.File.Under("outbound"),
+	leaf("listen", fixed(listenAddress), func(s *outboundPort, v policy.Address) { s.listen = v }),
+	leaf("unknown", word, func(s *outboundPort, v string) { s.pass = v == "pass" }),
+)
 
 // outbound opens the port for all upstreams: where the policy says so, and by itself where an upstream has no port of its own.
 func (c *compiler) outbound(t *top, set *policy.Set, defaults *layer) {

@@ -8,6 +8,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/language"
 )
 
 // conditions are what a list of retry.when or breaker.failures means, with its items one by one.
@@ -24,13 +25,6 @@ type condition struct {
 	place  policy.Place
 }
 
-// neverRetried are answers that another try cannot change, or that another try must not follow (semantics: 400 and its like
-// say that the request is wrong, 501 and 505 that the upstream will never know it).
-var neverRetried = []int{400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431, 501, 505}
-
-// neverFailures are answers that speak against the client, never against the upstream.
-var neverFailures = []int{400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431}
-
 // retryable is what "5xx" means where attempts are repeated, failing where they are judged.
 var retryable, failing = serverErrors(501, 505), serverErrors(501)
 
@@ -44,19 +38,16 @@ func serverErrors(except ...int) policy.StatusSet {
 	return s
 }
 
-var conditionWords = []string{"connect", "refused", "reset", "timeout", "5xx", "gateway"}
-
-// grpcCodes are known so that they can be told from misspelt words; they have no meaning yet.
-var grpcCodes = []string{
-	"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
-	"RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+// conditionList reads a list of conditions. serverErrors is what 5xx means in it, why the reason of what the language refuses in it.
+func conditionList(serverErrors policy.StatusSet, why string) func(language.Shape) kind[conditions] {
+	return func(list language.Shape) kind[conditions] { return conditionsOf(*list.Item, serverErrors, why) }
 }
 
-// conditionList reads a list of conditions. serverErrors is what 5xx means in it, never what may not stand in it.
-func conditionList(serverErrors policy.StatusSet, never []int, why string) kind[conditions] {
+func conditionsOf(item language.Shape, serverErrors policy.StatusSet, why string) kind[conditions] {
+	expected := conditionExpected(item)
 	one := func(c *compiler, key string, n *document.Node) (condition, bool) {
 		var v policy.Conditions
-		text, ok := c.scalar(key, n, conditionExpected)
+		text, ok := c.scalar(key, n, expected)
 		if !ok {
 			return condition{}, false
 		}
@@ -74,7 +65,7 @@ func conditionList(serverErrors policy.StatusSet, never []int, why string) kind[
 		case "gateway":
 			v.Statuses = policy.Statuses(502, 503, 504)
 		default:
-			code, ok := c.status(key, n, never, why)
+			code, ok := c.status(key, n, item, why)
 			return condition{policy.Conditions{Statuses: policy.Statuses(code)}, text, code, n.Place()}, ok
 		}
 		return condition{v, text, 0, n.Place()}, true
@@ -89,24 +80,26 @@ func conditionList(serverErrors policy.StatusSet, never []int, why string) kind[
 	}
 }
 
-var conditionExpected = either(append(slices.Clone(conditionWords), "a status such as 503"))
+func conditionExpected(item language.Shape) string {
+	return either(append(slices.Clone(item.Words), "a status such as 503"))
+}
 
 // status reads a condition that is written as a number.
-func (c *compiler) status(key string, n *document.Node, never []int, why string) (int, bool) {
+func (c *compiler) status(key string, n *document.Node, item language.Shape, why string) (int, bool) {
 	text := n.Text()
 	code, err := strconv.Atoi(text)
 	switch {
-	case slices.Contains(grpcCodes, strings.ToUpper(text)):
+	case slices.Contains(item.WordsLater, strings.ToUpper(text)):
 		c.notYet(n.Place(), "gRPC code "+text)
 	case err != nil:
-		instead := nearest(text, conditionWords)
+		instead := nearest(text, item.Words)
 		if instead != "" {
 			instead = "write " + instead
 		}
-		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: unknown condition %q", key, text), conditionExpected, instead)
+		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: unknown condition %q", key, text), conditionExpected(item), instead)
 	case code < 400 || code > 599:
 		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: status %d is not a failure", key, code), "a status from 400 to 599")
-	case slices.Contains(never, code):
+	case slices.Contains(item.Never, code):
 		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: status %d %s", key, code, why), "a status that tells of trouble at the upstream, such as 503", "remove it")
 	default:
 		return code, true

@@ -6,12 +6,14 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/language"
 )
 
-// field is one key that a mapping may have. The tables of fields are the single source of what is accepted, of what is
-// suggested instead of what is not, and of the words that say so.
+// field is one key that a mapping may have: the key of the language, bound to what it sets.
 type field[S any] struct {
 	name string
+	// read gives value for the shape that the language has for the key; nil for a mapping, and where value is there at once.
+	read func(language.Shape) func(c *compiler, key string, n *document.Node) func(*S)
 	// value reads a leaf; it returns nil after reporting why the leaf cannot be read.
 	value func(c *compiler, key string, n *document.Node) func(*S)
 	// nested are the keys of a mapping. on is applied when the mapping is written; off is what "off" means, nil where it is not allowed.
@@ -28,6 +30,36 @@ type field[S any] struct {
 type offValue[S any] struct {
 	name  string
 	apply func(*S)
+}
+
+// bound gives the keys of a mapping of the language, in its order, each with the field that reads it. It panics where the two do not
+// have the same keys: both are the program's.
+func bound[S any](shape language.Shape, fields ...field[S]) []field[S] {
+	all := make([]field[S], 0, len(shape.Keys))
+	used := 0
+	for _, key := range shape.Keys {
+		i := slices.IndexFunc(fields, func(f field[S]) bool { return f.name == key.Name })
+		switch {
+		case key.Later:
+			all = append(all, field[S]{name: key.Name, later: true})
+			continue
+		case i < 0:
+			panic("compile: nothing reads the key " + key.Name)
+		}
+		used++
+		f := fields[i]
+		if f.read != nil {
+			f.value = f.read(key.Shape)
+		}
+		if f.nested != nil && (f.off != nil) != key.Shape.Off {
+			panic("compile: the key " + key.Name + " can be off, or cannot")
+		}
+		all = append(all, f)
+	}
+	if used != len(fields) {
+		panic("compile: a field reads a key that the language does not have")
+	}
+	return all
 }
 
 // reading is the reading of one mapping by a table.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"outrigger/policy"
+	"outrigger/policy/language"
 	"outrigger/policy/openapi"
 	"outrigger/policy/spelling"
 )
@@ -47,7 +48,7 @@ func (c *compiler) hints(h openapi.Hints, set func(key string, at policy.Place, 
 	}
 	if hint := h.Timeout; hint != nil {
 		d, spelt := spelling.Duration(hint.Text)
-		if !spelt || d < time.Millisecond || d > longest {
+		if !spelt || d < time.Millisecond || d > time.Duration(language.Policy.Under("timeouts", "request").High) {
 			c.badHint("timeout", hint, durationExpected)
 		} else {
 			set("timeouts.request", hint.Place, func(s *settings) { s.Timeouts.Request = d })

@@ -6,6 +6,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/language"
 	"outrigger/policy/openapi"
 )
 
@@ -83,7 +84,7 @@ func templates(catalog *openapi.Catalog, op *openapi.Operation) []string {
 }
 
 // operationFields are the keys of an operation: a policy's, and its former names.
-var operationFields = append(slices.Clone(policyFields), part[settings]("formerly"))
+var operationFields = append(slices.Clone(policyFields), bound(language.Shape{Keys: []language.Key{*language.Operation.Find("formerly")}}, part[settings]("formerly"))...)
 
 // add completes an operation by its layers and puts it into its source.
 func (c *compiler) add(s *source, d *declared) {

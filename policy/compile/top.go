@@ -9,6 +9,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/language"
 )
 
 // top is what stands at the top of the files: the parts that are read later by their own tables, each by its entry.
@@ -22,10 +23,10 @@ func part[S any](name string) field[S] {
 	return field[S]{name: name, value: func(*compiler, string, *document.Node) func(*S) { return func(*S) {} }}
 }
 
-var topFields = []field[top]{
+var topFields = bound(language.File,
 	part[top]("version"), part[top]("service"), part[top]("inbound"), part[top]("outbound"), part[top]("upstreams"), part[top]("defaults"),
 	part[top]("policies"), part[top]("admin"), part[top]("metrics"), part[top]("log"), part[top]("limits"), part[top]("trust"),
-}
+)
 
 // merge joins the files: upstreams and policies from all of them, everything else from the one that has it.
 func (c *compiler) merge() *top {
@@ -92,20 +93,20 @@ func (c *compiler) union(all []document.Entry, e document.Entry) []document.Entr
 	return all
 }
 
-var adminFields = []field[policy.Admin]{
-	leaf("listen", orOff(listenAddress), func(s *policy.Admin, v policy.Address) { s.Listen = v }),
-	leaf("tokenFile", filePath, func(s *policy.Admin, v string) { s.TokenFile = v }),
-}
+var adminFields = bound(language.File.Under("admin"),
+	leaf("listen", fixed(listenAddress), func(s *policy.Admin, v policy.Address) { s.Listen = v }),
+	leaf("tokenFile", fixed(filePath), func(s *policy.Admin, v string) { s.TokenFile = v }),
+)
 
-var metricsFields = []field[policy.Metrics]{
-	leaf("listen", orOff(listenAddress), func(s *policy.Metrics, v policy.Address) { s.Listen = v }),
-}
+var metricsFields = bound(language.File.Under("metrics"),
+	leaf("listen", fixed(listenAddress), func(s *policy.Metrics, v policy.Address) { s.Listen = v }),
+)
 
-var logFields = []field[policy.Log]{
-	leaf("level", word("debug", "info", "warn", "error"), func(s *policy.Log, v string) { s.Level = v }),
-	leaf("format", word("json", "text"), func(s *policy.Log, v string) { s.Format = v }),
-	leaf("requests", logRequests, func(s *policy.Log, v policy.Log) { s.Requests, s.Sample = v.Requests, v.Sample }),
-}
+var logFields = bound(language.File.Under("log"),
+	leaf("level", word, func(s *policy.Log, v string) { s.Level = v }),
+	leaf("format", word, func(s *policy.Log, v string) { s.Format = v }),
+	leaf("requests", fixed(logRequests), func(s *policy.Log, v policy.Log) { s.Requests, s.Sample = v.Requests, v.Sample }),
+)
 
 // logRequests reads all, failures, or sample and a share.
 func logRequests(c *compiler, key string, n *document.Node) (policy.Log, bool) {
@@ -128,27 +129,24 @@ func logRequests(c *compiler, key string, n *document.Node) (policy.Log, bool) {
 	return policy.Log{}, false
 }
 
-var limitsFields = []field[policy.Limits]{
-	leaf("headerBytes", size(1<<10, 1<<20), func(s *policy.Limits, v int64) { s.HeaderBytes = v }),
-	leaf("responseHeaderBytes", size(1<<10, 1<<20), func(s *policy.Limits, v int64) { s.ResponseHeaderBytes = v }),
-	leaf("headerCount", integer(1, 10_000), func(s *policy.Limits, v int) { s.HeaderCount = v }),
-	leaf("requestLineBytes", size(64, 1<<20), func(s *policy.Limits, v int64) { s.RequestLineBytes = v }),
-	leaf("interimReplies", integer(1, 1000), func(s *policy.Limits, v int) { s.InterimReplies = v }),
-	leaf("headerTimeout", duration(time.Millisecond, 10*time.Minute), func(s *policy.Limits, v time.Duration) { s.HeaderTimeout = v }),
-	leaf("idleTimeout", duration(time.Millisecond, longest), func(s *policy.Limits, v time.Duration) { s.IdleTimeout = v }),
-	leaf("upstreamIdleTimeout", duration(time.Millisecond, longest), func(s *policy.Limits, v time.Duration) { s.UpstreamIdleTimeout = v }),
-	leaf("connections", integer(1, 1_000_000), func(s *policy.Limits, v int) { s.Connections = v }),
-	leaf("bufferBytes", orOff(size(0, 16<<30)), func(s *policy.Limits, v int64) { s.BufferBytes = v }),
-	{name: "h2Streams", later: true},
-	{name: "h2Window", later: true},
-	{name: "h2Resets", later: true},
-}
+var limitsFields = bound(language.File.Under("limits"),
+	leaf("headerBytes", size, func(s *policy.Limits, v int64) { s.HeaderBytes = v }),
+	leaf("responseHeaderBytes", size, func(s *policy.Limits, v int64) { s.ResponseHeaderBytes = v }),
+	leaf("headerCount", integer, func(s *policy.Limits, v int) { s.HeaderCount = v }),
+	leaf("requestLineBytes", size, func(s *policy.Limits, v int64) { s.RequestLineBytes = v }),
+	leaf("interimReplies", integer, func(s *policy.Limits, v int) { s.InterimReplies = v }),
+	leaf("headerTimeout", duration, func(s *policy.Limits, v time.Duration) { s.HeaderTimeout = v }),
+	leaf("idleTimeout", duration, func(s *policy.Limits, v time.Duration) { s.IdleTimeout = v }),
+	leaf("upstreamIdleTimeout", duration, func(s *policy.Limits, v time.Duration) { s.UpstreamIdleTimeout = v }),
+	leaf("connections", integer, func(s *policy.Limits, v int) { s.Connections = v }),
+	leaf("bufferBytes", size, func(s *policy.Limits, v int64) { s.BufferBytes = v }),
+)
 
-var trustFields = []field[policy.Trust]{
-	leaf("callers", items(cidr), func(s *policy.Trust, v []string) { s.Callers = v }),
-	leaf("forwarded", word(string(policy.ForwardedAppend), string(policy.ForwardedReplace), string(policy.ForwardedPass)),
+var trustFields = bound(language.File.Under("trust"),
+	leaf("callers", listOf(cidr), func(s *policy.Trust, v []string) { s.Callers = v }),
+	leaf("forwarded", word,
 		func(s *policy.Trust, v string) { s.Forwarded = policy.Forwarded(v) }),
-}
+)
 
 // fill reads a mapping by a table into what it describes; prefix is its dotted key.
 func fill[S any](c *compiler, prefix string, n *document.Node, target target[S]) {

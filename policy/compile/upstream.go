@@ -8,6 +8,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/language"
 )
 
 // source is an upstream, or the application of inbound, on its way from the file into the set.
@@ -45,26 +46,25 @@ type specFile struct {
 	place policy.Place
 }
 
-var upstreamFields = []field[upstreamText]{
-	leaf("listen", listenAddress, func(s *upstreamText, v policy.Address) { s.listen = v }),
-	leaf("hosts", items(host), func(s *upstreamText, v []hostName) { s.hosts = v }),
-	leaf("endpoints", items(endpoint), func(s *upstreamText, v []policy.Endpoint) { s.endpoints = v }),
-	leaf("openapi", spec, func(s *upstreamText, v specFile) { s.spec = v }),
-	leaf("policy", whole, func(s *upstreamText, v *document.Node) { s.policy = v }),
-	leaf("operations", whole, func(s *upstreamText, v *document.Node) { s.operations = v }),
-	leaf("unmatched", word("pass", "refuse"), func(s *upstreamText, v string) { s.refuse = v == "refuse" }),
-	leaf("formerly", formerNames, func(s *upstreamText, v []string) { s.formerly = v }),
-	{name: "tls", later: true},
-}
+var upstreamFields = bound(*language.File.Under("upstreams").Item,
+	leaf("listen", fixed(listenAddress), func(s *upstreamText, v policy.Address) { s.listen = v }),
+	leaf("hosts", listOf(host), func(s *upstreamText, v []hostName) { s.hosts = v }),
+	leaf("endpoints", listOf(endpoint), func(s *upstreamText, v []policy.Endpoint) { s.endpoints = v }),
+	leaf("openapi", fixed(spec), func(s *upstreamText, v specFile) { s.spec = v }),
+	leaf("policy", fixed(whole), func(s *upstreamText, v *document.Node) { s.policy = v }),
+	leaf("operations", fixed(whole), func(s *upstreamText, v *document.Node) { s.operations = v }),
+	leaf("unmatched", word, func(s *upstreamText, v string) { s.refuse = v == "refuse" }),
+	leaf("formerly", fixed(formerNames), func(s *upstreamText, v []string) { s.formerly = v }),
+)
 
-var inboundFields = []field[upstreamText]{
-	leaf("listen", listenAddress, func(s *upstreamText, v policy.Address) { s.listen = v }),
-	leaf("application", endpoint, func(s *upstreamText, v policy.Endpoint) { s.endpoints = []policy.Endpoint{v} }),
-	leaf("openapi", inboundSpec, func(s *upstreamText, v specFile) { s.spec = v }),
-	leaf("policy", whole, func(s *upstreamText, v *document.Node) { s.policy = v }),
-	leaf("operations", whole, func(s *upstreamText, v *document.Node) { s.operations = v }),
-	leaf("unmatched", word("pass", "refuse"), func(s *upstreamText, v string) { s.refuse = v == "refuse" }),
-}
+var inboundFields = bound(language.File.Under("inbound"),
+	leaf("listen", fixed(listenAddress), func(s *upstreamText, v policy.Address) { s.listen = v }),
+	leaf("application", fixed(endpoint), func(s *upstreamText, v policy.Endpoint) { s.endpoints = []policy.Endpoint{v} }),
+	leaf("openapi", fixed(inboundSpec), func(s *upstreamText, v specFile) { s.spec = v }),
+	leaf("policy", fixed(whole), func(s *upstreamText, v *document.Node) { s.policy = v }),
+	leaf("operations", fixed(whole), func(s *upstreamText, v *document.Node) { s.operations = v }),
+	leaf("unmatched", word, func(s *upstreamText, v string) { s.refuse = v == "refuse" }),
+)
 
 // whole keeps a value for a table of its own.
 func whole(_ *compiler, _ string, n *document.Node) (*document.Node, bool) { return n, true }

@@ -10,6 +10,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/language"
 	"outrigger/policy/spelling"
 )
 
@@ -23,27 +24,30 @@ var (
 // kind reads one leaf; it is false after reporting why the leaf cannot be read. key names the leaf in messages.
 type kind[T any] func(c *compiler, key string, n *document.Node) (T, bool)
 
-// leaf is a field of one value.
-func leaf[S, T any](name string, k kind[T], set func(*S, T)) field[S] {
-	return field[S]{name: name, value: func(c *compiler, key string, n *document.Node) func(*S) {
-		v, ok := k(c, key, n)
-		if !ok {
-			return nil
+// leaf is a field of one value. Where the language lets it be off, that is its zero value.
+func leaf[S, T any](name string, of func(language.Shape) kind[T], set func(*S, T)) field[S] {
+	return field[S]{name: name, read: func(shape language.Shape) func(*compiler, string, *document.Node) func(*S) {
+		k := of(shape)
+		return func(c *compiler, key string, n *document.Node) func(*S) {
+			var v T
+			if !shape.Off || !isOff(n) {
+				var ok bool
+				if v, ok = k(c, key, n); !ok {
+					return nil
+				}
+			}
+			return func(s *S) { set(s, v) }
 		}
-		return func(s *S) { set(s, v) }
 	}}
 }
 
-// orOff lets a leaf be off, which is its zero value.
-func orOff[T any](k kind[T]) kind[T] {
-	return func(c *compiler, key string, n *document.Node) (T, bool) {
-		if isOff(n) {
-			var zero T
-			return zero, true
-		}
-		return k(c, key, n)
-	}
+// fixed is a kind that is the same for every key.
+func fixed[T any](k kind[T]) func(language.Shape) kind[T] {
+	return func(language.Shape) kind[T] { return k }
 }
+
+// listOf is a list of a kind that is the same for every key.
+func listOf[T any](k kind[T]) func(language.Shape) kind[[]T] { return fixed(items(k)) }
 
 // scalar gives the text of a value, and reports what is none.
 func (c *compiler) scalar(key string, n *document.Node, expected string) (string, bool) {
@@ -70,7 +74,8 @@ func (c *compiler) outOfRange(key string, n *document.Node, expected string) {
 
 const durationExpected = "a duration such as 250ms, 2s or 1m30s"
 
-func duration(low, high time.Duration) kind[time.Duration] {
+func duration(s language.Shape) kind[time.Duration] {
+	low, high := time.Duration(s.Low), time.Duration(s.High)
 	return func(c *compiler, key string, n *document.Node) (time.Duration, bool) {
 		text, ok := c.scalar(key, n, durationExpected)
 		if !ok {
@@ -113,7 +118,8 @@ func durationMeant(text string) string {
 // spell writes a duration in the form that policies use.
 func spell(d time.Duration) string { return policy.Spell(d) }
 
-func integer(low, high int) kind[int] {
+func integer(s language.Shape) kind[int] {
+	low, high := int(s.Low), int(s.High)
 	return func(c *compiler, key string, n *document.Node) (int, bool) {
 		expected := fmt.Sprintf("a whole number, %d to %d", low, high)
 		text, ok := c.scalar(key, n, expected)
@@ -135,8 +141,9 @@ func integer(low, high int) kind[int] {
 
 var shareForm = regexp.MustCompile(`^([0-9]{1,3}(\.[0-9]{1,4})?)%$`)
 
-// share reads a percentage above low, up to 100 %, as a fraction of 1.
-func share(low float64) kind[float64] {
+// share reads a percentage as a fraction of 1.
+func share(s language.Shape) kind[float64] {
+	low, high := float64(s.Low), float64(s.High)
 	return func(c *compiler, key string, n *document.Node) (float64, bool) {
 		const expected = "a share such as 20%"
 		text, ok := c.scalar(key, n, expected)
@@ -149,8 +156,8 @@ func share(low float64) kind[float64] {
 			return 0, false
 		}
 		v, err := strconv.ParseFloat(m[1], 64)
-		if err != nil || v < low*100 || v > 100 {
-			c.outOfRange(key, n, fmt.Sprintf("%g%% to 100%%", low*100))
+		if err != nil || v < low || v > high {
+			c.outOfRange(key, n, fmt.Sprintf("%g%% to %g%%", low, high))
 			return 0, false
 		}
 		return v / 100, true
@@ -172,7 +179,8 @@ var sizeForm = regexp.MustCompile(`^([0-9]{1,12})(B|KiB|MiB|GiB)$`)
 
 var sizeUnits = map[string]int64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
-func size(low, high int64) kind[int64] {
+func size(s language.Shape) kind[int64] {
+	low, high := s.Low, s.High
 	return func(c *compiler, key string, n *document.Node) (int64, bool) {
 		const expected = "a size such as 64KiB"
 		text, ok := c.scalar(key, n, expected)
@@ -206,12 +214,20 @@ func sizeMeant(text string) string {
 	return m[1] + strings.ToUpper(m[2]) + "iB"
 }
 
-// word reads one of a few words.
-func word(words ...string) kind[string] {
+// word reads one of a few words, of which some may have no meaning yet.
+func word(s language.Shape) kind[string] {
+	words := slices.Concat(s.Words, s.WordsLater)
 	return func(c *compiler, key string, n *document.Node) (string, bool) {
+		if len(words) == 0 {
+			c.notYet(n.Place(), key)
+			return "", false
+		}
 		text, ok := c.scalar(key, n, either(words))
 		if !ok {
 			return "", false
+		}
+		if slices.Contains(s.WordsLater, text) {
+			c.notYet(n.Place(), key+": "+text)
 		}
 		if slices.Contains(words, text) {
 			return text, true
