@@ -20,8 +20,20 @@ type Catalog struct {
 	BasePaths []string
 	// Operations are in the order of the document.
 	Operations []*Operation
+	// Schemes are the security schemes without which at least one operation cannot be called, in the order of the document.
+	Schemes []Scheme
 	// Elsewhere are the operation ids of webhooks and callbacks, which no client calls here.
 	Elsewhere []Elsewhere
+}
+
+// Scheme is one way by which a document has clients prove who they are.
+type Scheme struct {
+	// Name is its key in the document, Type as written: apiKey, http, mutualTLS, oauth2, openIdConnect; basic in 2.0.
+	Name, Type string
+	// In is header, query or cookie and Header the parameter's name, both of an apiKey only.
+	In, Header string
+	// Place is where its type is written or, for an apiKey, the parameter's name.
+	Place policy.Place
 }
 
 // Elsewhere is an operation id that stands where no client of this service calls it.

@@ -100,6 +100,9 @@ func renderCatalog(c *Catalog) string {
 	for _, op := range c.Operations {
 		renderOperation(&b, op)
 	}
+	for _, s := range c.Schemes {
+		fmt.Fprintf(&b, "needs %s %s %s %s at %s\n", s.Name, s.Type, s.In, s.Header, full(s.Place))
+	}
 	for _, e := range c.Elsewhere {
 		fmt.Fprintf(&b, "%s %s at %s\n", e.Where, e.ID, full(e.Place))
 	}

@@ -44,6 +44,11 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 	if r.consumes = body.get("consumes"); !r.consumes.isSequence() {
 		r.consumes = r.allConsumes
 	}
+	if own := body.get("security"); own.isSequence() {
+		r.needs(own)
+	} else {
+		r.needs(r.security)
+	}
 	lists := p.parameters
 	if own := body.at("parameters"); own.isSequence() {
 		lists = append([]spot{own}, lists...)

@@ -60,6 +60,8 @@ type reading struct {
 	told                  map[toldKey]bool
 	counts                map[policy.Severity]int
 	passed                map[policy.Place]bool // operation ids taken for catalog.Elsewhere
+	security              tree                  // the document's requirement
+	needed                map[string]bool       // names of the schemes that some operation cannot be called without
 	full                  bool                  // maxOperations is reached
 }
 
@@ -72,6 +74,7 @@ type toldKey struct {
 func newReading(r Reader, file string) *reading {
 	return &reading{
 		reader: r, root: path.Clean(file), files: map[string]*specFile{}, targets: map[string]spot{}, told: map[toldKey]bool{}, passed: map[policy.Place]bool{}, counts: map[policy.Severity]int{},
+		needed:  map[string]bool{},
 		catalog: &Catalog{File: file},
 	}
 }
@@ -112,6 +115,7 @@ func (r *reading) document(root spot) {
 	r.produces, r.allConsumes = root.get("produces"), root.get("consumes")
 	r.catalog.Title = root.get("info").get("title").Text()
 	r.catalog.Servers = serverURLs(root.tree)
+	r.security = root.get("security")
 	if r.swagger2 {
 		r.catalog.BasePaths = []string{basePath(root.get("basePath").Text())}
 	} else if r.catalog.BasePaths = serverPaths(root.get("servers")); r.catalog.BasePaths == nil {
@@ -136,6 +140,45 @@ func (r *reading) document(root spot) {
 		}
 	}
 	r.duplicateIDs()
+	r.schemes(root)
+}
+
+// needs notes the schemes that every alternative of a requirement names: an operation cannot be called without them.
+func (r *reading) needs(requirement tree) {
+	alternatives, counts := 0, map[string]int{}
+	for alternative := range requirement.items() {
+		alternatives++
+		for scheme := range alternative.members() {
+			counts[scheme.key]++
+		}
+	}
+	for name, n := range counts {
+		if n == alternatives {
+			r.needed[name] = true
+		}
+	}
+}
+
+// schemes reads the security schemes that are needed.
+func (r *reading) schemes(root spot) {
+	declared := root.at("components").at("securitySchemes")
+	if r.swagger2 {
+		declared = root.at("securityDefinitions")
+	}
+	if len(r.needed) == 0 {
+		return
+	}
+	for m := range declared.members() {
+		scheme, ok := r.follow(spot{m.value, declared.file}, "security scheme", policy.Warning)
+		if !ok || !r.needed[m.key] {
+			continue
+		}
+		s := Scheme{Name: m.key, Type: scheme.get("type").Text(), Place: scheme.get("type").Place()}
+		if s.Type == "apiKey" {
+			s.In, s.Header, s.Place = scheme.get("in").Text(), scheme.get("name").Text(), scheme.get("name").Place()
+		}
+		r.catalog.Schemes = append(r.catalog.Schemes, s)
+	}
 }
 
 // version decides which standard a document follows, kindly: what is younger than 3.2 is read as 3.2.
