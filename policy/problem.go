@@ -48,7 +48,20 @@ type Problem struct {
 	Message    string
 	Expected   string
 	Suggestion string
+	// Because is where the reason stands, such as the line of a spec that a policy contradicts. Zero where there is none to show.
+	Because Place
+	// Fix is an edit that mends the problem and changes nothing else that the file says. Zero where none is safe to make unasked.
+	Fix Edit
 }
+
+// Edit replaces the text at a place, which is within one line, by another. A line that nothing is left of goes with it.
+type Edit struct {
+	Place Place  `json:"place"`
+	Text  string `json:"text"`
+}
+
+// IsZero reports whether there is no edit.
+func (e Edit) IsZero() bool { return e.Place.Line == 0 || e.Place.EndColumn == 0 }
 
 // String returns "file:line:column: severity: message [code]".
 func (p Problem) String() string {
@@ -68,9 +81,11 @@ func (p Problem) MarshalJSON() ([]byte, error) {
 		Message    string   `json:"message"`
 		Expected   string   `json:"expected"`
 		Suggestion string   `json:"suggestion"`
+		Because    Place    `json:"because,omitzero"`
+		Fix        Edit     `json:"fix,omitzero"`
 	}{
 		p.Code, p.Severity, p.Place.File, p.Place.Line, p.Place.Column, p.Place.Line, cmp.Or(p.Place.EndColumn, p.Place.Column),
-		p.Message, p.Expected, p.Suggestion,
+		p.Message, p.Expected, p.Suggestion, p.Because, p.Fix,
 	})
 }
 
