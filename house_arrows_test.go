@@ -32,6 +32,10 @@ var arrows = []struct {
 	{"policy/diff", []string{"policy", "policy/spelling", "policy/explain"}},
 	// The user's tables; what only a running sidecar shows is asked of a function that the caller passes in.
 	{"policy/table", []string{"policy", "policy/document", "policy/spelling", "policy/explain"}},
+	// What init writes, from specs and from the files of other systems. It compiles what it wrote.
+	{"policy/starter/draft", nil},
+	{"policy/starter/migrate", []string{"policy", "policy/document", "policy/compile", "policy/starter/draft"}},
+	{"policy/starter", []string{"policy", "policy/openapi", "policy/compile", "policy/starter/draft"}},
 
 	// The wire knows nothing of policies.
 	{"proxy/http1", nil},
