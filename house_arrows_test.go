@@ -25,7 +25,9 @@ var arrows = []struct {
 	{"policy/spelling", nil},
 	// Every key with its form and meaning: the compiler reads by it, and what editors show comes from it.
 	{"policy/language", nil},
-	{"policy/compile", []string{"policy", "policy/spelling", "policy/language", "policy/document", "policy/openapi", "policy/graphql", "policy/wire"}},
+	// Rules look at what was compiled: views of operations, and the families of checks below.
+	{"policy/rules/...", []string{"policy", "policy/spelling", "policy/openapi", "policy/rules"}},
+	{"policy/compile", []string{"policy", "policy/spelling", "policy/language", "policy/document", "policy/openapi", "policy/rules/...", "policy/graphql", "policy/wire"}},
 	{"policy/wire", []string{"policy"}},
 	{"policy/explain", []string{"policy"}},
 	// What differs is told in the words that explain has for a value.
@@ -41,6 +43,8 @@ var arrows = []struct {
 	{"proxy/http1", nil},
 	// Nor does the writer of log lines.
 	{"proxy/lines", nil},
+	// Nor what watches over memory, descriptors and buffers: who must ask sees an interface of his own.
+	{"proxy/overload", nil},
 
 	// What travels, and how failure is told.
 	{"proxy/failure", []string{"policy"}},

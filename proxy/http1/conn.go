@@ -45,8 +45,9 @@ type conn struct {
 	current    atomic.Pointer[requestContext] // read by the monitor
 	background background                     // started by the monitor
 
-	served  bool // at least one request
-	waiting bool // for the first byte of a request
+	served  bool  // at least one request
+	waiting bool  // for the first byte of a request
+	round   int64 // srv.idleRound when that wait began
 	graced  bool
 }
 
@@ -108,7 +109,7 @@ func (c *conn) readHead() (int, *Refusal, error) {
 	c.limits = limits
 	c.scan.reset(limits)
 	c.read.want = c.srv.now().Add(limits.IdleTimeout)
-	c.waiting = true
+	c.waiting, c.round = true, c.srv.idleRound.Load()
 	if c.srv.stopping.Load() && c.buffered() == 0 && c.stopsWaiting() {
 		return 0, nil, errInterrupted
 	}
@@ -134,15 +135,19 @@ func (c *conn) readHead() (int, *Refusal, error) {
 	}
 }
 
-// stopsWaiting is asked when an idle connection is woken by Shutdown. What has
-// already arrived is served; a connection that never carried a request gets a
-// moment for its first.
+// stopsWaiting is asked when an idle connection is woken by Shutdown or
+// CloseIdle. What has already arrived is served; a connection that never
+// carried a request gets a moment for its first.
 func (c *conn) stopsWaiting() bool {
-	if !c.waiting || !c.srv.stopping.Load() {
+	stopping := c.srv.stopping.Load()
+	if !c.waiting || !stopping && (!c.served || c.round == c.srv.idleRound.Load()) {
 		return false
 	}
 	if p := newPeeker(c.nc); p != nil && p.peek() == pending { // the monitor has c.peeker
 		return false
+	}
+	if !stopping {
+		return true
 	}
 	if !c.served && !c.graced {
 		c.graced = true

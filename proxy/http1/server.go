@@ -26,6 +26,12 @@ type Server struct {
 	// OnRefuse writes the answer to a refused request, which has Status r.Status;
 	// the connection is closed after it. Nil writes one line of text.
 	OnRefuse func(w http.ResponseWriter, r *Refusal)
+	// Pressure is asked before a connection is taken on, and before an answer
+	// keeps one; nil sets no bound beyond Limits.
+	Pressure Pressure
+	// OnLost is told of connections that get no answer at all: the error of an
+	// Accept that failed, or ErrFlood. Nil logs the former.
+	OnLost func(error)
 	// AllowConnect passes CONNECT to Handler instead of refusing it with 405.
 	AllowConnect bool
 
@@ -36,7 +42,10 @@ type Server struct {
 
 	draining atomic.Bool // answers carry Connection: close
 	stopping atomic.Bool // idle connections are closed, too
-	refusing chan struct{}
+	// idleRound counts the calls of CloseIdle: a wait that began before the
+	// latest one ends.
+	idleRound atomic.Int64
+	refusing  chan struct{}
 
 	mu         sync.Mutex
 	listeners  map[net.Listener]struct{}
@@ -44,6 +53,21 @@ type Server struct {
 	monitoring bool
 	empty      chan struct{} // closed when the last connection ends while stopping
 }
+
+// Pressure bounds what several Servers take on together. It must be safe for
+// concurrent use.
+type Pressure interface {
+	// Admit counts one more client connection, or says no.
+	Admit() bool
+	// Leave counts an admitted one out.
+	Leave()
+	// Closes says that answers end their connections.
+	Closes() bool
+}
+
+// ErrFlood is why a connection over a limit was closed without an answer: too
+// many others were being answered that they are over it.
+var ErrFlood = errors.New("too many connections to refuse")
 
 func (s *Server) init() {
 	s.once.Do(func() {
@@ -96,9 +120,18 @@ func (s *Server) Serve(l net.Listener) error {
 			return err
 		default:
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			s.Log.Warn("connection not accepted", "error", err, "pause", pause)
+			s.lost(err, pause)
 			time.Sleep(pause) // trying at once would spin while descriptors are short
 		}
+	}
+}
+
+func (s *Server) lost(err error, pause time.Duration) {
+	switch {
+	case s.OnLost != nil:
+		s.OnLost(err)
+	case err != ErrFlood:
+		s.Log.Warn("connection not accepted", "error", err, "pause", pause)
 	}
 }
 
@@ -120,6 +153,7 @@ func (s *Server) start(nc net.Conn) {
 		}()
 	default:
 		nc.Close()
+		s.lost(ErrFlood, 0)
 	}
 }
 
@@ -140,7 +174,7 @@ func (s *Server) ServeConn(nc net.Conn, received []byte) {
 func (s *Server) add(c *conn, limit int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.conns) >= limit {
+	if len(s.conns) >= limit || s.Pressure != nil && !s.Pressure.Admit() {
 		return false
 	}
 	s.conns[c] = struct{}{}
@@ -156,6 +190,9 @@ func (s *Server) remove(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	if s.Pressure != nil {
+		s.Pressure.Leave()
+	}
 	if len(s.conns) == 0 && s.empty != nil {
 		close(s.empty)
 		s.empty = nil
@@ -173,6 +210,22 @@ func (s *Server) Connections() int {
 // SetDraining makes answers carry Connection: close, so that clients move
 // away while connections are still accepted; false takes it back.
 func (s *Server) SetDraining(on bool) { s.draining.Store(on) }
+
+// closes says that answers end their connections.
+func (s *Server) closes() bool {
+	return s.draining.Load() || s.Pressure != nil && s.Pressure.Closes()
+}
+
+// CloseIdle closes the connections that wait for a request.
+func (s *Server) CloseIdle() {
+	s.init()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idleRound.Add(1)
+	for c := range s.conns {
+		c.nc.SetReadDeadline(past) // wakes the idle ones; others go on
+	}
+}
 
 // Shutdown stops accepting, closes idle connections and waits until the
 // requests in flight are answered, or until ctx ends; it then gives the

@@ -108,7 +108,7 @@ func (w *response) framing(b []byte) []byte {
 	if b := w.c.body; b != nil && !w.closeAfter {
 		w.closeAfter = b.unwanted()
 	}
-	w.closeAfter = w.closeAfter || w.c.srv.draining.Load()
+	w.closeAfter = w.closeAfter || w.c.srv.closes()
 	switch {
 	case w.status == http.StatusSwitchingProtocols:
 	case w.closeAfter:
