@@ -62,6 +62,7 @@ var arrows = []struct {
 	{"proxy/fault", travelling},
 	{"proxy/validate", travelling},
 	{"proxy/observe", travelling},
+	{"proxy/drift", travelling},
 	// The verdict tells network errors apart, and the wire's are typed.
 	{"proxy/verdict", append([]string{"proxy/http1"}, travelling...)},
 	// Endpoints send by the wire.
@@ -88,7 +89,7 @@ var travelling = []string{"policy", "proxy/exchange", "proxy/failure"}
 
 var belowLive = append([]string{
 	"proxy/fallback", "proxy/deadline", "proxy/limit", "proxy/replay", "proxy/retry", "proxy/budget", "proxy/hedge", "proxy/breaker",
-	"proxy/fault", "proxy/observe", "proxy/verdict", "proxy/upstream",
+	"proxy/fault", "proxy/observe", "proxy/drift", "proxy/verdict", "proxy/upstream",
 }, travelling...)
 
 // testSupport may be imported by tests only.

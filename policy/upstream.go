@@ -48,7 +48,12 @@ type Operation struct {
 	// Idempotent says that the request may be repeated though an attempt may have been processed, by method, spec or policy.
 	Idempotent bool   `json:"idempotent"`
 	Streaming  Stream `json:"streaming,omitempty"`
-	Policy     Policy `json:"policy"`
+	// Deprecated says that the spec asks callers to stop using the operation.
+	Deprecated bool `json:"deprecated,omitempty"`
+	// Answers are the statuses that the spec declares for it, and those that any hop may send. Zero where the spec does not say,
+	// or declares a default for all others.
+	Answers StatusSet `json:"answers,omitzero"`
+	Policy  Policy    `json:"policy"`
 	// Contract is what the spec demands of the messages of the operation; nil where nothing is validated.
 	Contract *Contract `json:"contract,omitempty"`
 	Formerly []string  `json:"formerly,omitempty"`

@@ -11,6 +11,8 @@ import (
 	"outrigger/policy"
 	"outrigger/proxy/admin"
 	"outrigger/proxy/breaker"
+	"outrigger/proxy/drift"
+	"outrigger/proxy/exchange"
 	"outrigger/proxy/gate"
 	"outrigger/proxy/http1"
 	"outrigger/proxy/lines"
@@ -44,11 +46,12 @@ func (p *Proxy) assemble(set *policy.Set) error {
 	})
 	p.memory = replay.NewMemory(set.Limits.BufferBytes)
 	p.ports = listen.New(log)
+	p.drift = drift.New()
 	p.live = live.New(live.Options{
 		Stack:  p.stack,
 		Jitter: p.jitter,
 		Record: func(u *policy.Upstream, op *policy.Operation) live.Recorder {
-			return p.observer.Series(u.Direction, u.Name, op.ID)
+			return recorder{p.observer.Series(u.Direction, u.Name, op.ID), p.drift.Recorder(u, op)}
 		},
 		Endpoints: func(u *policy.Upstream) live.Endpoints {
 			if u.Name == policy.Unknown {
@@ -69,6 +72,18 @@ func (p *Proxy) assemble(set *policy.Set) error {
 	p.live.Apply(set)
 	p.adopted(set)
 	return nil
+}
+
+// recorder hands an ended exchange to whoever counts.
+type recorder struct {
+	*observe.Series
+	drift *drift.Recorder
+}
+
+// Record implements live.Recorder.
+func (r recorder) Record(ex *exchange.Exchange) {
+	r.drift.Record(ex)
+	r.Series.Record(ex)
 }
 
 // instance tells this process from every other sidecar in Via fields.

@@ -71,6 +71,7 @@ func place(problem policy.Problem) []slog.Attr {
 func (p *Proxy) adopted(set *policy.Set) {
 	p.memory.Adopt(set.Limits.BufferBytes)
 	p.observer.Adopt(set, p.options.Policy)
+	p.drift.Adopt(set)
 	if p.options.LogLevel == "" {
 		_ = p.level.UnmarshalText([]byte(set.Log.Level))
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"outrigger/policy"
+	"outrigger/proxy/drift"
 	"outrigger/proxy/gate"
 	"outrigger/proxy/lines"
 	"outrigger/proxy/listen"
@@ -46,6 +47,7 @@ type Proxy struct {
 	source   *file.Source
 	observer *observe.Observer
 	memory   *replay.Memory
+	drift    *drift.Ledger
 	live     *live.Live
 	gate     *gate.Gate
 	ports    *listen.Ports

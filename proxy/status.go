@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"outrigger/policy"
 	"outrigger/proxy/admin"
@@ -18,17 +19,20 @@ type status struct{ p *Proxy }
 func (s status) Upstreams() []observe.UpstreamState {
 	var all []observe.UpstreamState
 	for _, st := range s.p.live.Status() {
-		all = append(all, upstreamState(st))
+		all = append(all, s.upstream(st))
 	}
 	return all
 }
 
-func upstreamState(st live.Status) observe.UpstreamState {
+func (s status) upstream(st live.Status) observe.UpstreamState {
 	u := st.Target.Upstream
 	state := observe.UpstreamState{Name: u.Name, Direction: u.Direction, InFlight: int(st.Target.InFlight.Load()), BudgetLeft: 1}
 	for _, r := range st.Routes {
-		state.Operations = append(state.Operations, operationState(r))
+		op := operationState(r)
+		op.UndeclaredStatuses = s.undeclaredStatuses(u, r.Operation)
+		state.Operations = append(state.Operations, op)
 	}
+	s.undeclared(&state, u)
 	parts := st.Target.Unmatched().Parts
 	if parts.Endpoints == nil {
 		return state
@@ -42,7 +46,7 @@ func upstreamState(st live.Status) observe.UpstreamState {
 }
 
 func operationState(r *live.Route) observe.OperationState {
-	state := observe.OperationState{Name: r.Operation.ID, Circuit: "off"}
+	state := observe.OperationState{Name: r.Operation.ID, Circuit: "off", Deprecated: r.Operation.Deprecated}
 	if ended, ok := r.Recorder.(interface{ Ended() uint64 }); ok {
 		state.Requests = ended.Ended()
 	}
@@ -57,6 +61,34 @@ func operationState(r *live.Route) observe.OperationState {
 		}
 	}
 	return state
+}
+
+// undeclared adds what was asked of an upstream that none of its operations declares.
+func (s status) undeclared(state *observe.UpstreamState, u *policy.Upstream) {
+	state.Declared = u.Declared
+	told, others := s.p.drift.Requests(u.Direction, u.Name)
+	for _, r := range told {
+		state.Undeclared = append(state.Undeclared, observe.UndeclaredRequests{
+			Method: r.Method, Template: r.Template, Requests: r.Count, Succeeded: r.Succeeded, Last: r.Last,
+		})
+	}
+	state.UndeclaredOthers = others
+}
+
+func (s status) undeclaredStatuses(u *policy.Upstream, op *policy.Operation) map[string]uint64 {
+	counted := s.p.drift.Statuses(u.Direction, u.Name, op.ID)
+	if counted == nil {
+		return nil
+	}
+	named := make(map[string]uint64, len(counted))
+	for status, n := range counted {
+		if status == 0 {
+			named["_other"] = n
+			continue
+		}
+		named[strconv.Itoa(status)] = n
+	}
+	return named
 }
 
 // ClientConnections counts the open connections of all ports that carry requests.

@@ -55,7 +55,9 @@ func (c *compiler) specOperation(s *source, op *openapi.Operation, key document.
 	if id == "" {
 		id = op.Method + " " + op.Path
 	}
-	first := &declared{key: key, spec: op, Operation: &policy.Operation{ID: id, Method: op.Method, Place: op.Place}}
+	first := &declared{key: key, spec: op, Operation: &policy.Operation{
+		ID: id, Method: op.Method, Place: op.Place, Deprecated: op.Deprecated, Answers: answers(op.Statuses),
+	}}
 	for i, template := range templates(s.catalog.Catalog, op) {
 		if i == 0 {
 			first.Template = template
@@ -66,6 +68,18 @@ func (c *compiler) specOperation(s *source, op *openapi.Operation, key document.
 		again.Template = template
 		s.Operations = append(s.Operations, &again)
 	}
+}
+
+// answers are the statuses by which an operation keeps to its spec.
+func answers(s openapi.Statuses) policy.StatusSet {
+	if s.Default || s.Literal.IsZero() && s.Ranges.IsZero() {
+		return policy.StatusSet{}
+	}
+	all := anyHop
+	for i := range all {
+		all[i] |= s.Literal[i] | s.Ranges[i]
+	}
+	return all
 }
 
 // templates are the paths by which requests ask for op.

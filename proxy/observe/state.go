@@ -27,6 +27,21 @@ type UpstreamState struct {
 	Connections int              `json:"connections"` // open ones to its endpoints
 	Endpoints   []EndpointState  `json:"endpoints"`
 	Operations  []OperationState `json:"operations"` // Unmatched included
+	// Declared says that a spec stands behind the upstream.
+	Declared bool `json:"declared,omitempty"`
+	// Undeclared are answered requests that match no operation, by method and shape of the path, the most frequent first.
+	Undeclared []UndeclaredRequests `json:"undeclared,omitempty"`
+	// UndeclaredOthers are such requests beyond those that Undeclared tells of.
+	UndeclaredOthers uint64 `json:"undeclared_others,omitempty"`
+}
+
+// UndeclaredRequests are those of one method and one shape of path.
+type UndeclaredRequests struct {
+	Method    string    `json:"method"`
+	Template  string    `json:"template"`
+	Requests  uint64    `json:"requests"`
+	Succeeded uint64    `json:"succeeded"` // answered with a status below 400
+	Last      time.Time `json:"last"`
 }
 
 // EndpointState is how one address of an upstream stands.
@@ -46,6 +61,9 @@ type OperationState struct {
 	Requests    uint64    `json:"requests"`         // ended since the sidecar began, see Series.Ended
 	Limit       int       `json:"limit,omitempty"`  // of concurrency; 0 where it is off
 	Queued      int       `json:"queued,omitempty"` // waiting for the limiter
+	Deprecated  bool      `json:"deprecated,omitempty"`
+	// UndeclaredStatuses counts answers by statuses that the spec does not declare; _other counts what is beyond a bound.
+	UndeclaredStatuses map[string]uint64 `json:"undeclared_statuses,omitempty"`
 }
 
 var (
@@ -59,6 +77,9 @@ var (
 	budgetDesc      = gauge("outrigger_retry_budget_available_ratio", "Share of the retry budget that is not used.", "upstream")
 	endpointsDesc   = gauge("outrigger_endpoints", "Endpoints by how they stand.", "upstream", "state")
 	connectionsDesc = gauge("outrigger_connections_open", "Open connections.", "side", "upstream")
+	answersDesc     = gauge("outrigger_undeclared_answers_total", "Answers with a status that the spec does not declare.", "upstream", "operation", "status")
+	deprecatedDesc  = gauge("outrigger_deprecated_requests_total", "Exchanges of operations that the spec deprecates.", "upstream", "operation")
+	uncalledDesc    = gauge("outrigger_uncalled_operations", "Operations of the spec that nobody has called since the sidecar began.", "upstream")
 )
 
 func gauge(name, help string, labels ...string) *prometheus.Desc {
@@ -70,7 +91,7 @@ type collector struct{ observer *Observer }
 
 // Describe names the gauges.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{circuitDesc, inFlightDesc, budgetDesc, endpointsDesc, connectionsDesc} {
+	for _, d := range []*prometheus.Desc{circuitDesc, inFlightDesc, budgetDesc, endpointsDesc, connectionsDesc, answersDesc, deprecatedDesc, uncalledDesc} {
 		out <- d
 	}
 }
@@ -99,6 +120,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		for _, s := range endpointStates {
 			send(endpointsDesc, float64(countIn(u.Endpoints, s)), u.Name, s)
 		}
+		collectDrift(out, &u)
 		for _, op := range u.Operations {
 			key := [2]string{u.Name, op.Name}
 			if op.Circuit == "" || op.Circuit == "off" || operations[key] || len(operations) >= maxSeries {
@@ -110,6 +132,29 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 			}
 		}
 	}
+}
+
+// collectDrift tells how the traffic of an upstream differs from its spec. The state bounds what there is to tell.
+func collectDrift(out chan<- prometheus.Metric, u *UpstreamState) {
+	if !u.Declared {
+		return
+	}
+	uncalled := 0
+	for _, op := range u.Operations {
+		if op.Name == policy.Unmatched {
+			continue
+		}
+		if op.Requests == 0 {
+			uncalled++
+		}
+		for status, n := range op.UndeclaredStatuses {
+			out <- prometheus.MustNewConstMetric(answersDesc, prometheus.CounterValue, float64(n), u.Name, op.Name, status)
+		}
+		if op.Deprecated && op.Requests > 0 {
+			out <- prometheus.MustNewConstMetric(deprecatedDesc, prometheus.CounterValue, float64(op.Requests), u.Name, op.Name)
+		}
+	}
+	out <- prometheus.MustNewConstMetric(uncalledDesc, prometheus.GaugeValue, float64(uncalled), u.Name)
 }
 
 func countIn(endpoints []EndpointState, state string) int {
