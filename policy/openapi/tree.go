@@ -150,3 +150,61 @@ func (l *lines) place(start, end int) policy.Place {
 	}
 	return p
 }
+
+// Value is a value of a document, for those who read what the catalog leaves out: the schemas of messages.
+type Value struct {
+	spot
+	reading *reading
+}
+
+// Get returns the value of a key; one that is absent has the kind Null.
+func (v Value) Get(key string) Value { return Value{v.at(key), v.reading} }
+
+// Present reports whether the document has the value, be it null.
+func (v Value) Present() bool { return v.tree != absent }
+
+// Members yields the keys of a mapping and their values in file order.
+func (v Value) Members() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		for m := range v.members() {
+			if !yield(m.key, Value{spot{m.value, v.file}, v.reading}) {
+				return
+			}
+		}
+	}
+}
+
+// Items yields the values of a sequence.
+func (v Value) Items() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		for item := range v.items() {
+			if !yield(Value{spot{item, v.file}, v.reading}) {
+				return
+			}
+		}
+	}
+}
+
+// Target goes one step along the $ref of a value: name is the one name of what it leads to, the same for every $ref there. It is false
+// for a value without a $ref and for a $ref that leads nowhere or where it may not.
+func (v Value) Target() (name string, target Value, ok bool) {
+	ref := v.get("$ref")
+	if !ref.isScalar() {
+		return "", v, false
+	}
+	name, problem := v.reading.refName(v.file, ref)
+	if problem != nil {
+		return "", v, false
+	}
+	found, problem := v.reading.target(name, ref, "schema", policy.Warning)
+	if problem != nil {
+		return "", v, false
+	}
+	return name, Value{found, v.reading}, true
+}
+
+// Follow goes along all $refs of a value to what they end at.
+func (v Value) Follow(what string) (Value, bool) {
+	found, ok := v.reading.follow(v.spot, what, policy.Warning)
+	return Value{found, v.reading}, ok
+}

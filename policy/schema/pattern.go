@@ -35,7 +35,7 @@ func compilePattern(pattern string) (jsonschema.Regexp, error) {
 	if err != nil {
 		var broken *syntax.Error
 		if errors.As(err, &broken) {
-			return nil, errors.New(string(broken.Code))
+			return nil, fmt.Errorf("%s: %q", broken.Code, clip(broken.Expr, maxQuote))
 		}
 		return nil, err
 	}

@@ -1,0 +1,211 @@
+package contract
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"outrigger/policy"
+	"outrigger/policy/document"
+	"outrigger/policy/openapi"
+	"outrigger/policy/schema"
+)
+
+// converter writes one schema of a document as draft 2020-12.
+type converter struct {
+	*bundler
+	flavour flavour
+}
+
+// lax is the set of property names that a message of this flavour may lack though a schema requires them.
+type lax map[string]bool
+
+// schema converts one schema. Beside is what the schemas that it is composed with let be lacking.
+func (c *converter) schema(v openapi.Value, beside lax) any {
+	if v.Tag() == "!!bool" {
+		return truth(v)
+	}
+	if v.Kind() != document.Mapping {
+		return true
+	}
+	for _, keyword := range []string{"$id", "$dynamicRef", "$recursiveRef"} {
+		if at := v.Get(keyword); at.Present() {
+			c.unusable(at.Place(), keyword+" is not followed")
+			return true
+		}
+	}
+	out := map[string]any{}
+	if v.Get("$ref").Present() {
+		name, target, ok := v.Target()
+		if !ok {
+			c.unusable(v.Get("$ref").Place(), "its $ref leads nowhere, or where it may not")
+			return true
+		}
+		out["$ref"] = c.target(name, target, c.flavour)
+	}
+	if out["$ref"] == nil || c.siblingsCount() {
+		c.keywords(v, out, c.lacking(v, beside))
+	}
+	if truth(v.Get("nullable")) || truth(v.Get("x-nullable")) {
+		return nullable(out)
+	}
+	return out
+}
+
+// siblingsCount reports whether what stands beside a $ref holds: since 3.1 it does.
+func (c *converter) siblingsCount() bool {
+	return !strings.HasPrefix(c.version, "2") && !strings.HasPrefix(c.version, "3.0")
+}
+
+// nullable lets a value be null too. In the wild an enum beside it hardly ever lists null.
+func nullable(out map[string]any) any {
+	name, plain := out["type"].(string)
+	for key := range out {
+		switch key {
+		case "$ref", "allOf", "anyOf", "oneOf", "not", "if", "const":
+			plain = false
+		}
+	}
+	if !plain {
+		return map[string]any{"anyOf": []any{map[string]any{"type": "null"}, out}}
+	}
+	out["type"] = []any{name, "null"}
+	if values, ok := out["enum"].([]any); ok {
+		out["enum"] = append(values, nil)
+	}
+	return out
+}
+
+// lacking adds the properties of v, and of the schemas it is composed of, which a request need not send because only the service
+// writes them, or a reply need not hold because only the client does.
+func (c *converter) lacking(v openapi.Value, beside lax) lax {
+	all := lax{}
+	for name := range beside {
+		all[name] = true
+	}
+	c.lackingIn(v, all, 0)
+	return all
+}
+
+func (c *converter) lackingIn(v openapi.Value, all lax, depth int) {
+	const maxWalk = 8
+	v, ok := v.Follow("schema")
+	if !ok || depth > maxWalk {
+		return
+	}
+	flag := "readOnly"
+	if c.flavour == reply {
+		flag = "writeOnly"
+	}
+	for name, property := range v.Get("properties").Members() {
+		resolved, _ := property.Follow("schema")
+		if truth(property.Get(flag)) || truth(resolved.Get(flag)) {
+			all[name] = true
+		}
+	}
+	for part := range v.Get("allOf").Items() {
+		c.lackingIn(part, all, depth+1)
+	}
+}
+
+// keywords converts those keywords that a message can break; the rest are remarks for people.
+func (c *converter) keywords(v openapi.Value, out map[string]any, lacking lax) {
+	for key, value := range v.Members() {
+		switch key {
+		case "type":
+			c.types(value, out)
+		case "enum":
+			c.enum(v, value, out)
+		case "const":
+			out[key] = constant(value)
+		case "required":
+			required(value, out, lacking)
+		case "multipleOf":
+			if n, err := strconv.ParseFloat(value.Text(), 64); err == nil && n > 0 {
+				number(key, value, out)
+			}
+		case "maximum", "minimum":
+			number(key, value, out)
+		case "exclusiveMaximum", "exclusiveMinimum":
+			exclusive(key, value, v, out)
+		case "maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties", "maxContains", "minContains":
+			if n, err := strconv.Atoi(value.Text()); err == nil && n >= 0 {
+				out[key] = n
+			}
+		case "uniqueItems":
+			out[key] = truth(value)
+		case "format":
+			if schema.Asserted(value.Text()) {
+				out[key] = value.Text()
+			}
+		case "pattern":
+			if c.pattern(value) {
+				out[key] = value.Text()
+			}
+		default:
+			c.applicator(key, value, out, lacking)
+		}
+	}
+	c.discriminated(v, out)
+	if out["patternProperties"] == false { // some were left out: what they would have matched must not count as additional
+		delete(out, "patternProperties")
+		delete(out, "additionalProperties")
+		delete(out, "unevaluatedProperties")
+	}
+}
+
+// applicator converts the keywords that hold schemas.
+func (c *converter) applicator(key string, value openapi.Value, out map[string]any, lacking lax) {
+	switch key {
+	case "not", "if", "then", "else", "items", "contains", "propertyNames", "additionalProperties", "unevaluatedProperties", "unevaluatedItems":
+		if value.Kind() == document.Mapping || value.Tag() == "!!bool" {
+			out[key] = c.schema(value, nil)
+		}
+	case "allOf", "anyOf", "oneOf", "prefixItems":
+		list := []any{}
+		for item := range value.Items() {
+			if key == "allOf" {
+				list = append(list, c.schema(item, lacking))
+			} else {
+				list = append(list, c.schema(item, nil))
+			}
+		}
+		if len(list) > 0 {
+			out[key] = list
+		}
+	case "properties", "dependentSchemas", "patternProperties":
+		schemas := map[string]any{}
+		usable := true
+		for name, property := range value.Members() {
+			if key == "patternProperties" && !c.patternNamed(name, property.Place()) {
+				usable = false
+				continue
+			}
+			schemas[name] = c.schema(property, nil)
+		}
+		if out[key] = schemas; !usable {
+			out[key] = false
+		}
+	case "dependentRequired":
+		lists := map[string]any{}
+		for name, list := range value.Members() {
+			lists[name] = texts(list)
+		}
+		out[key] = lists
+	}
+}
+
+func (c *converter) pattern(v openapi.Value) bool { return c.patternNamed(v.Text(), v.Place()) }
+
+// patternNamed reports whether a pattern can be used, and warns where it cannot.
+func (c *converter) patternNamed(pattern string, at policy.Place) bool {
+	err := schema.CheckPattern(pattern)
+	if err != nil {
+		c.warn(policy.Problem{
+			Code: CodePattern, Place: at,
+			Message:  fmt.Sprintf("pattern is not used for validation: %s", err),
+			Expected: "a pattern without look-around and back references, which take time without a bound", Suggestion: "write it without them; until then every text passes this pattern, and the rest of the schema holds",
+		})
+	}
+	return err == nil
+}
