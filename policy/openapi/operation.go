@@ -359,10 +359,14 @@ func (r *reading) bodyParameter(parameter spot, op *Operation) {
 	case in == "formData" && parameter.get("type").Text() == "file":
 		op.Upload = Sign{"multipart/form-data", parameter.get("type").Place()}
 	case in == "body":
+		// Of several types nobody knows which is meant for files alone, beside JSON least of all.
 		for item := range r.consumes.items() {
-			if isFile(item.Text()) {
-				op.Upload = Sign{item.Text(), item.Place()}
+			if !isFile(item.Text()) {
+				op.Upload = Sign{}
 				return
+			}
+			if op.Upload.Text == "" {
+				op.Upload = Sign{item.Text(), item.Place()}
 			}
 		}
 	}
