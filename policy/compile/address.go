@@ -11,6 +11,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/rules/network"
 )
 
 var variableForm = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
@@ -54,7 +55,7 @@ func listenAddress(c *compiler, key string, n *document.Node) (policy.Address, b
 	if !ok {
 		return policy.Address{}, false
 	}
-	host, port, ok := splitHostPort(text)
+	host, port, ok := network.Split(text)
 	if !ok || port < 0 || host != "" && !validHost(host) {
 		instead := ""
 		if p, err := strconv.Atoi(strings.TrimPrefix(text, ":")); err == nil && p >= 0 && p <= 65535 {
@@ -66,30 +67,6 @@ func listenAddress(c *compiler, key string, n *document.Node) (policy.Address, b
 		return policy.Address{}, false
 	}
 	return policy.Address{HostPort: text, Place: n.Place()}, true
-}
-
-// splitHostPort is net.SplitHostPort with a port that must be a number; -1 when there is none.
-func splitHostPort(text string) (host string, port int, ok bool) {
-	if rest, found := strings.CutPrefix(text, "["); found {
-		host, rest, found = strings.Cut(rest, "]")
-		if !found {
-			return "", 0, false
-		}
-		if rest == "" {
-			return host, -1, true
-		}
-		text = "v6" + rest
-	} else if i := strings.LastIndexByte(text, ':'); i >= 0 {
-		host = text[:i]
-		if strings.Contains(host, ":") {
-			return "", 0, false
-		}
-	} else {
-		return text, -1, true
-	}
-	number := text[strings.LastIndexByte(text, ':')+1:]
-	port, err := strconv.Atoi(number)
-	return host, port, err == nil && port >= 0 && port <= 65535 && number[0] != '+'
 }
 
 func validHost(host string) bool {
@@ -122,19 +99,19 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		instead := ""
-		if host, _, ok := splitHostPort(strings.TrimLeft(text, "/")); ok && validHost(host) {
+		if host, _, ok := network.Split(strings.TrimLeft(text, "/")); ok && validHost(host) {
 			instead = "http://" + strings.TrimLeft(text, "/")
 		}
 		c.misspelt(key, n, endpointExpected, instead)
 		return policy.Endpoint{}, false
 	}
-	host, port, ok := splitHostPort(u.Host)
+	host, port, ok := network.Split(u.Host)
 	if port < 0 {
 		port = defaultPort(u.Scheme)
 	}
 	switch {
 	case u.User != nil:
-		c.fail(codeSpelling, n.Place(), key+": a URL with a user name or a password", endpointExpected, "let the application send its credentials; secrets never stand in a policy")
+		c.fail(codeSecret, n.Place(), key+": a URL with a user name or a password", endpointExpected, "let the application send its credentials; secrets never stand in a policy")
 	case !ok || !validHost(host) || port == 0:
 		c.misspelt(key, n, endpointExpected, "")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
@@ -165,7 +142,7 @@ func host(c *compiler, key string, n *document.Node) (hostName, bool) {
 	if !ok {
 		return hostName{}, false
 	}
-	h, port, ok := splitHostPort(text)
+	h, port, ok := network.Split(text)
 	if !ok || port == 0 || !validHost(h) {
 		instead := ""
 		if u, err := url.Parse(text); err == nil && u.Host != "" {

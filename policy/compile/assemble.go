@@ -24,8 +24,11 @@ func (c *compiler) assemble(t *top) *policy.Set {
 	for _, s := range sources {
 		c.operations(s, sources)
 	}
+	c.checkFormer(sources)
 	for _, s := range sources {
-		c.checkUpstream(s)
+		c.judge(s, set)
+		c.checkCoverage(s)
+		c.checkRefusesAll(s)
 		if s.Direction == policy.Inbound {
 			set.Inbound = &policy.InboundPort{Listen: s.Listen, Application: s.Upstream}
 			s.Listen = policy.Address{}
@@ -35,6 +38,7 @@ func (c *compiler) assemble(t *top) *policy.Set {
 	}
 	slices.SortFunc(set.Upstreams, func(a, b *policy.Upstream) int { return strings.Compare(a.Name, b.Name) })
 	c.outbound(t, set, defaults)
+	c.checkUnused(t.policies)
 	return set
 }
 
@@ -84,7 +88,7 @@ func (c *compiler) sources(t *top, defaults *layer) []*source {
 		all = append(all, c.upstream(e, defaults))
 	}
 	_, outbound := t.entries["outbound"]
-	if len(all) == 0 && !outbound {
+	if len(all) == 0 && !outbound && !t.misread {
 		c.fail(codeMissingKey, c.roots[0].Place(), "neither inbound nor upstreams: there is nothing to carry", "inbound, upstreams or both")
 	}
 	return all

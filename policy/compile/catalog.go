@@ -14,6 +14,8 @@ type catalog struct {
 	broken bool
 	// pending says that the application has not served its spec yet: nothing is declared so far, and broken is set too.
 	pending bool
+	// checked says that everything was looked for in the spec, its schemas too.
+	checked bool
 	// files are the document and those its $refs lead to.
 	files map[string]bool
 	// paths finds an operation by method and shape of its template, made when a key first asks.
@@ -70,6 +72,7 @@ func (c *compiler) catalog(file specFile) *catalog {
 	}
 	if c.options.CheckSchemas && !read.broken {
 		c.problems = append(c.problems, reader.CheckSchemas(path)...)
+		read.checked = true
 	}
 	return read
 }

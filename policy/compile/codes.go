@@ -5,6 +5,9 @@ import (
 
 	"outrigger/policy/document"
 	"outrigger/policy/openapi"
+	"outrigger/policy/rules/arithmetic"
+	"outrigger/policy/rules/network"
+	"outrigger/policy/rules/specs"
 )
 
 // The codes of this package's problems; codeTable tells them all, with those of the packages it stands on.
@@ -21,33 +24,21 @@ const (
 	codeTwice         = "OR129"
 	codeUnknownPolicy = "OR130"
 	codeOutOfPlace    = "OR131"
-	codeInboundRetry  = "OR132"
+	codeFormerName    = "OR133"
+	codeUnused        = "OR134"
 
 	codeUnknownOperation = "OR220"
 	codeWrongUpstream    = "OR221"
 	codeNoSuchTemplate   = "OR222"
-	codeAmbiguous        = "OR223"
-	codeUnsafeRetry      = "OR224"
-	codeStreamTimeout    = "OR225"
-	codeUndeclaredStatus = "OR226"
-	codeUndeclaredKey    = "OR227"
 	codeOperationTwice   = "OR228"
-	codeHintOverridden   = "OR229"
 	codeHasID            = "OR230"
 	codeBadHint          = "OR231"
 	codePending          = "OR232"
 
-	codeNeverStarts   = "OR301"
-	codeShortAttempt  = "OR302"
-	codeAttemptAbove  = "OR303"
-	codeBaseOverMax   = "OR304"
-	codeLongRespected = "OR305"
-	codeNoBudget      = "OR306"
+	codeSharedHost = "OR404"
+	codeSecret     = "OR405"
 
-	codeTwoListeners = "OR401"
-	codeOwnPort      = "OR402"
-	codeOpenAdmin    = "OR403"
-	codeSharedHost   = "OR404"
+	codeUncovered = "OR501"
 )
 
 // Code is one kind of problem. Its page is docs/checks/CODE.md.
@@ -55,7 +46,7 @@ type Code struct {
 	Code string
 	// Title names the mistake in a few words.
 	Title string
-	// Family is shape, spec, arithmetic or network.
+	// Family is shape, spec, arithmetic, network or coverage.
 	Family string
 }
 
@@ -75,6 +66,7 @@ var codeTable = []Code{
 	{document.CodeEmpty, "empty file", "shape"},
 	{document.CodeSilence, "silence without a code or a reason", "shape"},
 	{document.CodeTag, "tag of its own", "shape"},
+	{document.CodeIdleSilence, "silence that nothing needs", "shape"},
 	{codeUnknownField, "unknown key", "shape"},
 	{codeType, "value of the wrong type", "shape"},
 	{codeRange, "value out of range", "shape"},
@@ -87,7 +79,9 @@ var codeTable = []Code{
 	{codeTwice, "name or part that stands twice", "shape"},
 	{codeUnknownPolicy, "unknown named policy", "shape"},
 	{codeOutOfPlace, "key that has no meaning where it stands", "shape"},
-	{codeInboundRetry, "retry on inbound of what was sent", "shape"},
+	{specs.CodeInboundRetry, "retry on inbound of what was sent", "shape"},
+	{codeFormerName, "former name that is still in use", "shape"},
+	{codeUnused, "named policy that nobody uses", "shape"},
 
 	{openapi.CodeUnreadable, "spec that cannot be read", "spec"},
 	{openapi.CodeForeign, "file that is no OpenAPI document", "spec"},
@@ -107,26 +101,36 @@ var codeTable = []Code{
 	{codeUnknownOperation, "unknown operation", "spec"},
 	{codeWrongUpstream, "operation under the wrong upstream", "spec"},
 	{codeNoSuchTemplate, "path template that matches nothing", "spec"},
-	{codeAmbiguous, "ambiguous templates with different policies", "spec"},
-	{codeUnsafeRetry, "retry that could do the work twice", "spec"},
-	{codeStreamTimeout, "request timeout on an operation that streams", "spec"},
-	{codeUndeclaredStatus, "status that the operation does not declare", "spec"},
-	{codeUndeclaredKey, "idempotency key that the spec does not document", "spec"},
+	{specs.CodeAmbiguous, "ambiguous templates with different policies", "spec"},
+	{specs.CodeUnsafeRetry, "retry that could do the work twice", "spec"},
+	{specs.CodeStreamTimeout, "request timeout on an operation that streams", "spec"},
+	{specs.CodeUndeclaredStatus, "status that the operation does not declare", "spec"},
+	{specs.CodeUndeclaredKey, "idempotency key that the spec does not document", "spec"},
 	{codeOperationTwice, "operation that two keys mean", "spec"},
-	{codeHintOverridden, "hint of the spec that a policy overrides", "spec"},
+	{specs.CodeHintOverridden, "hint of the spec that a policy overrides", "spec"},
 	{codeHasID, "operation by its path though it has an id", "spec"},
 	{codeBadHint, "hint that cannot be read", "spec"},
 	{codePending, "spec that the application has not served", "spec"},
+	{specs.CodeDeprecated, "policy of a deprecated operation", "spec"},
+	{specs.CodeStrippedScheme, "security scheme that ends at the sidecar", "spec"},
 
-	{codeNeverStarts, "last attempt that could never start", "arithmetic"},
-	{codeShortAttempt, "last attempt that is cut short", "arithmetic"},
-	{codeAttemptAbove, "attempt timeout above the request timeout", "arithmetic"},
-	{codeBaseOverMax, "start above its own end", "arithmetic"},
-	{codeLongRespected, "Retry-After that never fits the deadline", "arithmetic"},
-	{codeNoBudget, "retries without a budget", "arithmetic"},
+	{arithmetic.CodeNeverStarts, "last attempt that could never start", "arithmetic"},
+	{arithmetic.CodeShortAttempt, "last attempt that is cut short", "arithmetic"},
+	{arithmetic.CodeAttemptAbove, "attempt timeout above the request timeout", "arithmetic"},
+	{arithmetic.CodeBaseOverMax, "start above its own end", "arithmetic"},
+	{arithmetic.CodeLongRespected, "Retry-After that never fits the deadline", "arithmetic"},
+	{arithmetic.CodeNoBudget, "retries without a budget", "arithmetic"},
+	{arithmetic.CodeEmptyBudget, "budget that lets no retry through", "arithmetic"},
+	{arithmetic.CodeLongQueue, "wait for a place as long as the request", "arithmetic"},
+	{arithmetic.CodeNoQueue, "wait without a queue", "arithmetic"},
+	{arithmetic.CodeLongConnect, "connect timeout above the attempt", "arithmetic"},
+	{arithmetic.CodeLargeBody, "kept body above all buffers", "arithmetic"},
 
-	{codeTwoListeners, "two listeners on one port", "network"},
-	{codeOwnPort, "upstream that points at the sidecar itself", "network"},
-	{codeOpenAdmin, "admin port open to others without a token", "network"},
+	{network.CodeTwoListeners, "two listeners on one port", "network"},
+	{network.CodeOwnPort, "upstream that points at the sidecar itself", "network"},
+	{network.CodeOpenAdmin, "admin port open to others without a token", "network"},
 	{codeSharedHost, "two upstreams with one host", "network"},
+	{codeSecret, "secret in plain text", "network"},
+
+	{codeUncovered, "operations without a policy of their own", "coverage"},
 }

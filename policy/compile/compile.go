@@ -7,6 +7,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/rules/network"
 	"outrigger/policy/wire"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	Application func(application policy.Endpoint, path string) ([]byte, bool)
 	// CheckSchemas also loads the schemas of every spec, which costs seconds for a large one. Only check asks for it.
 	CheckSchemas bool
+	// Coverage also tells which operations have no policy of their own, as information.
+	Coverage bool
 }
 
 // Result is what one compilation gave.
@@ -46,6 +49,7 @@ func Compile(files []string, o Options) Result {
 		named:    map[string]*layer{},
 		hosts:    map[string]*policy.Upstream{},
 		told:     map[toldKey]bool{},
+		used:     map[string]bool{},
 	}
 	set := c.compile(files)
 	c.silence()
@@ -78,6 +82,7 @@ type compiler struct {
 	hosts    map[string]*policy.Upstream
 	told     map[toldKey]bool
 	served   *Served
+	used     map[string]bool // named policies
 }
 
 func (c *compiler) compile(files []string) *policy.Set {
@@ -91,7 +96,7 @@ func (c *compiler) compile(files []string) *policy.Set {
 	}
 	top := c.merge()
 	set := c.assemble(top)
-	c.checkNetwork(set)
+	network.Check(set, c.roots[0].Place(), c.report)
 	return set
 }
 
@@ -129,7 +134,7 @@ func (c *compiler) report(p policy.Problem) { c.problems = append(c.problems, p)
 
 // reportOnce is for checks of operations: a value that many inherit is wrong once.
 func (c *compiler) reportOnce(p policy.Problem) {
-	key := toldKey{p.Code, p.Place}
+	key := toldKey{p.Code, p.Place, p.Because}
 	if !c.told[key] {
 		c.told[key] = true
 		c.report(p)
@@ -137,8 +142,8 @@ func (c *compiler) reportOnce(p policy.Problem) {
 }
 
 type toldKey struct {
-	code  string
-	place policy.Place
+	code           string
+	place, because policy.Place
 }
 
 // fail reports an error; advice is what was expected and, if there is more to say, what to write instead.

@@ -9,6 +9,7 @@ import (
 	"outrigger/policy"
 	"outrigger/policy/document"
 	"outrigger/policy/language"
+	"outrigger/policy/rules"
 )
 
 // conditions are what a list of retry.when or breaker.failures means, with its items one by one.
@@ -17,13 +18,8 @@ type conditions struct {
 	items []condition
 }
 
-// condition is one item of such a list. Status is the code where it is written as a number, which a spec may declare or not.
-type condition struct {
-	policy.Conditions
-	text   string
-	status int
-	place  policy.Place
-}
+// condition is one item of such a list.
+type condition = rules.Condition
 
 // retryable is what "5xx" means where attempts are repeated, failing where they are judged.
 var retryable, failing = serverErrors(501, 505), serverErrors(501)
@@ -66,12 +62,17 @@ func conditionsOf(item language.Shape, serverErrors policy.StatusSet, why string
 			v.Statuses = policy.Statuses(502, 503, 504)
 		default:
 			code, ok := c.status(key, n, item, why)
-			return condition{policy.Conditions{Statuses: policy.Statuses(code)}, text, code, n.Place()}, ok
+			return condition{Conditions: policy.Conditions{Statuses: policy.Statuses(code)}, Text: text, Status: code, Place: n.Place()}, ok
 		}
-		return condition{v, text, 0, n.Place()}, true
+		return condition{Conditions: v, Text: text, Place: n.Place()}, true
 	}
 	return func(c *compiler, key string, n *document.Node) (conditions, bool) {
 		parts, ok := items(one)(c, key, n)
+		if ok && len(parts) == 0 {
+			feature, _, _ := strings.Cut(key, ".")
+			c.fail(codeRange, n.Place(), key+" is empty", conditionExpected(item), fmt.Sprintf("write %s: off if nothing shall count", feature))
+			return conditions{}, false
+		}
 		all := conditions{items: parts}
 		for _, part := range parts {
 			all.add(part.Conditions)
@@ -115,9 +116,4 @@ func (v *conditions) add(other policy.Conditions) {
 	for i, w := range other.Statuses {
 		v.Statuses[i] |= w
 	}
-}
-
-// beyondNotSent reports whether v also repeats what the upstream may have seen.
-func beyondNotSent(v policy.Conditions) bool {
-	return v.Reset || v.Timeout || !v.Statuses.IsZero()
 }

@@ -180,6 +180,9 @@ type unknown struct {
 
 // unknownField reports a key that the table has not, with what was probably meant.
 func (c *compiler) unknownField(e document.Entry, u unknown) {
+	if c.plainSecret(u.where, e) {
+		return
+	}
 	p := policy.Problem{
 		Code: codeUnknownField, Severity: policy.Error, Place: e.KeyPlace,
 		Message:  fmt.Sprintf("unknown key %q in %s", e.Key, u.where),

@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write what the golden cases should say")
 
 // TestGoldenCases runs every testdata/*.txtar, one for each thing that is wrong, or nearly. The files at the top of an archive are
-// the policy, unless "files" lists others; "env" holds variables; "served/HOST/PATH" is what an application serves; "problems" is what must be said; "effective", where it is
+// the policy, unless "files" lists others; "env" holds variables; "served/HOST/PATH" is what an application serves; "coverage" asks for what policies leave out; "problems" is what must be said; "effective", where it is
 // there, is every value that is not the built-in one, of every operation.
 func TestGoldenCases(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
@@ -99,6 +99,7 @@ func optionsOf(archive *txtar.Archive) compile.Options {
 		env[name] = value
 	}
 	return compile.Options{
+		Coverage: hasSection(archive, "coverage"),
 		ReadFile: func(path string) ([]byte, error) {
 			if hasSection(archive, path) {
 				return []byte(section(archive, path)), nil

@@ -5,17 +5,18 @@ import (
 	"slices"
 
 	"outrigger/policy"
+	"outrigger/policy/rules"
 )
 
 // level is where in the inheritance a value is written; the deeper level wins.
-type level int
+type level = rules.Level
 
 const (
-	levelDefault level = iota
-	levelSpec
-	levelDefaults
-	levelUpstream
-	levelOperation
+	levelDefault   = rules.Builtin
+	levelSpec      = rules.Spec
+	levelDefaults  = rules.Defaults
+	levelUpstream  = rules.Shared
+	levelOperation = rules.Own
 )
 
 var levelNames = [...]string{"default", "spec", "defaults", "upstream", "operation"}
@@ -91,20 +92,4 @@ func (l *layer) resolve(builtin settings) settings {
 		s.Origins[key] = v.origin
 	}
 	return s
-}
-
-// written returns the value of key where it is written at the level at or deeper, by name or not.
-func (l *layer) written(key string, at level) (value, bool) {
-	v, ok := l.values[key]
-	return v, ok && v.level >= at
-}
-
-// deepest returns, of the given keys, the value written at the deepest level; of equals the first.
-func (l *layer) deepest(keys ...string) (key string, found value) {
-	for _, k := range keys {
-		if v, ok := l.values[k]; ok && (key == "" || v.level > found.level) {
-			key, found = k, v
-		}
-	}
-	return key, found
 }

@@ -8,6 +8,7 @@ import (
 	"outrigger/policy/document"
 	"outrigger/policy/language"
 	"outrigger/policy/openapi"
+	"outrigger/policy/rules/specs"
 )
 
 // declared is one operation on its way into the set.
@@ -18,6 +19,7 @@ type declared struct {
 	layer    *layer             // all layers of it
 	hinted   *layer             // of them, the spec's
 	settings settings
+	formerly []formerName
 }
 
 // place is where to speak of the operation: its key in the policy, else where it is declared.
@@ -75,7 +77,7 @@ func answers(s openapi.Statuses) policy.StatusSet {
 	if s.Default || s.Literal.IsZero() && s.Ranges.IsZero() {
 		return policy.StatusSet{}
 	}
-	all := anyHop
+	all := specs.AnyHop
 	for i := range all {
 		all[i] |= s.Literal[i] | s.Ranges[i]
 	}
@@ -110,7 +112,8 @@ func (c *compiler) add(s *source, d *declared) {
 		delete(own.values, "formerly")
 		d.layer = own.over(d.layer)
 		if n := d.key.Value.Get("formerly"); n != nil {
-			d.Formerly, _ = formerNames(c, what+": formerly", n)
+			d.formerly, _ = formerNames(c, what+": formerly", n)
+			d.Formerly = namesOf(d.formerly)
 		}
 	}
 	d.finish(s)

@@ -34,6 +34,7 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 		return own
 	}
 	if text.named {
+		c.used[used.Text()] = true
 		c.fail(codeOutOfPlace, used.Place(), text.what+" uses another policy", "values only", "write the values out")
 		return own
 	}
@@ -41,8 +42,10 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 	if !ok {
 		return own
 	}
+	c.used[name] = true
 	named := c.named[name]
 	if named == nil {
+		c.used[""] = true // it is one of them that was meant
 		known := slices.Sorted(maps.Keys(c.named))
 		instead := nearest(name, known)
 		if instead != "" {
@@ -62,6 +65,18 @@ func (c *compiler) readNamed(entries []document.Entry) {
 			continue
 		}
 		c.named[e.Key] = c.policyOf(e.Value, policyText{what: "policy " + e.Key, level: levelDefaults, named: true, fields: policyFields})
+	}
+}
+
+// checkUnused remarks on named policies that nobody uses. Several services may share a file of them, so it is no more than that.
+func (c *compiler) checkUnused(entries []document.Entry) {
+	for _, e := range entries {
+		if !c.used[e.Key] && !c.used[""] {
+			c.report(policy.Problem{
+				Code: codeUnused, Severity: policy.Info, Place: e.KeyPlace, Message: fmt.Sprintf("policy %s is used by nobody", e.Key),
+				Expected: "use: " + e.Key + " somewhere", Suggestion: "remove it, or use it",
+			})
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,25 +13,67 @@ import (
 // opinion: what could not be read is not there, so the codes OR1xx cannot be silenced. On a line that names a spec, a comment also
 // speaks for the warnings in the spec's own files: whoever writes a policy can seldom mend another team's spec.
 func (c *compiler) silence() {
+	var idle policy.Problems
 	for _, root := range c.roots {
 		for _, s := range root.Silences() {
 			for _, code := range s.Codes {
-				if strings.HasPrefix(code, "OR1") {
-					c.report(policy.Problem{
-						Code: document.CodeSilence, Severity: policy.Warning, Place: s.Place, Message: code + " cannot be silenced",
-						Expected: "a code of the families OR2 to OR4", Suggestion: "mend what it says",
-					})
+				if strings.HasPrefix(code, "OR1") || !knownCode(code) {
+					c.badSilence(s, code)
+				} else if !c.silenceOne(s, code) {
+					idle = append(idle, idleSilence(s, code))
 				}
 			}
-			specs := c.specsNamedAt(s)
-			c.problems = slices.DeleteFunc(c.problems, func(p policy.Problem) bool {
-				if strings.HasPrefix(p.Code, "OR1") || !slices.Contains(s.Codes, p.Code) {
-					return false
-				}
-				return p.Place.File == s.Place.File && p.Place.Line == s.Line || p.Severity != policy.Error && within(p, specs)
-			})
 		}
 	}
+	if !c.problems.HasErrors() { // what could not be read, or be found, may be what the comment is about
+		c.problems = append(c.problems, idle...)
+	}
+}
+
+// silenceOne takes out the problems of one code, and reports whether there were any.
+func (c *compiler) silenceOne(s document.Silence, code string) bool {
+	specs := c.specsNamedAt(s)
+	before := len(c.problems)
+	c.problems = slices.DeleteFunc(c.problems, func(p policy.Problem) bool {
+		if p.Code != code {
+			return false
+		}
+		return p.Place.File == s.Place.File && p.Place.Line == s.Line || p.Severity != policy.Error && within(p, specs)
+	})
+	if code == codePending || slices.ContainsFunc(specs, func(spec *catalog) bool { return !spec.checked }) {
+		return true // warnings of schemas are found only where somebody asks for them
+	}
+	return len(c.problems) < before
+}
+
+func knownCode(code string) bool {
+	return slices.ContainsFunc(codeTable, func(c Code) bool { return c.Code == code })
+}
+
+func (c *compiler) badSilence(s document.Silence, code string) {
+	p := policy.Problem{
+		Code: document.CodeSilence, Severity: policy.Warning, Place: s.Place, Message: code + " cannot be silenced",
+		Expected: "a code of the families OR2 to OR4", Suggestion: "mend what it says",
+	}
+	if !knownCode(code) {
+		p.Message, p.Suggestion = code+" is no code of any check", "write the code that the problem shows in brackets"
+	}
+	c.report(p)
+}
+
+// idleSilence is a warning: the comment tells its readers of a danger that is no longer there, and would hide the next one.
+func idleSilence(s document.Silence, code string) policy.Problem {
+	p := policy.Problem{
+		Code: document.CodeIdleSilence, Severity: policy.Warning, Place: s.Place,
+		Message:  fmt.Sprintf("comment outrigger:allow silences %s, and nothing in line %d has that code", code, s.Line),
+		Expected: "a comment that silences something", Suggestion: "remove the comment",
+	}
+	if len(s.Codes) == 1 {
+		p.Fix = policy.Edit{Place: s.Place}
+	} else {
+		p.Suggestion = "remove the code"
+	}
+	return p
 }
 
 // specsNamedAt returns the specs that the line of a comment names.

@@ -16,6 +16,7 @@ import (
 type top struct {
 	entries             map[string]document.Entry
 	upstreams, policies []document.Entry
+	misread             bool // upstreams are there, and no mapping
 }
 
 // part is a field whose value another table reads.
@@ -40,6 +41,7 @@ func (c *compiler) merge() *top {
 			case e.Value.Kind() == document.Null || !slices.ContainsFunc(topFields, func(f field[top]) bool { return f.name == e.Key }):
 			case e.Key == "upstreams":
 				t.upstreams = c.union(t.upstreams, e)
+				t.misread = t.misread || e.Value.Kind() != document.Mapping
 			case e.Key == "policies":
 				t.policies = c.union(t.policies, e)
 			case e.Key == "version":

@@ -18,7 +18,9 @@ type source struct {
 	place   policy.Place // of its name
 	catalog *catalog     // nil without a spec
 	layer   *layer       // its policy over the defaults
-	ops     []*declared
+	// unmatched is where the file says what becomes of requests that no operation matches.
+	unmatched policy.Place
+	ops       []*declared
 }
 
 // title names a source in messages.
@@ -37,7 +39,7 @@ type upstreamText struct {
 	spec               specFile
 	policy, operations *document.Node
 	refuse             bool
-	formerly           []string
+	formerly           []formerName
 }
 
 // specFile is the value of openapi.
@@ -54,7 +56,7 @@ var upstreamFields = bound(*language.File.Under("upstreams").Item,
 	leaf("policy", fixed(whole), func(s *upstreamText, v *document.Node) { s.policy = v }),
 	leaf("operations", fixed(whole), func(s *upstreamText, v *document.Node) { s.operations = v }),
 	leaf("unmatched", word, func(s *upstreamText, v string) { s.refuse = v == "refuse" }),
-	leaf("formerly", fixed(formerNames), func(s *upstreamText, v []string) { s.formerly = v }),
+	leaf("formerly", fixed(formerNames), func(s *upstreamText, v []formerName) { s.formerly = v }),
 )
 
 var inboundFields = bound(language.File.Under("inbound"),
@@ -78,22 +80,13 @@ func spec(c *compiler, key string, n *document.Node) (specFile, bool) {
 	return specFile{path, n.Place()}, ok
 }
 
-// formerNames reads one former name or a list of them.
-func formerNames(c *compiler, key string, n *document.Node) ([]string, bool) {
-	if n.Kind() == document.Scalar {
-		return []string{n.Text()}, true
-	}
-	return items(func(c *compiler, key string, n *document.Node) (string, bool) {
-		return c.scalar(key, n, "a former name")
-	})(c, key, n)
-}
-
 // inbound reads the calls to the application beside us.
 func (c *compiler) inbound(e document.Entry, defaults *layer) *source {
 	s := &source{place: e.KeyPlace, Upstream: &policy.Upstream{Name: policy.Application, Direction: policy.Inbound, Place: e.KeyPlace}}
 	fill(c, "inbound", e.Value, target[upstreamText]{&s.written, inboundFields})
 	c.require(s, e.Value, "listen", addressExpected)
 	c.require(s, e.Value, "application", endpointExpected)
+	s.unmatched = e.Value.Get("unmatched").Place()
 	// Numbers in defaults tune the inbound breaker; only inbound itself switches it on.
 	c.complete(s, defaults.without(func(key string) bool { return key == "breaker" }))
 	return s
@@ -106,6 +99,7 @@ func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
 		c.fail(codeTwice, e.KeyPlace, fmt.Sprintf("upstream name %q is taken by the sidecar itself", e.Key), "another name")
 	}
 	fill(c, "upstreams."+e.Key, e.Value, target[upstreamText]{&s.written, upstreamFields})
+	s.unmatched = e.Value.Get("unmatched").Place()
 	c.require(s, e.Value, "endpoints", "a list of URLs such as [http://inventory:8080]")
 	if n := e.Value.Get("endpoints"); n.Kind() == document.Sequence && n.Len() == 0 {
 		c.fail(codeRange, n.Place(), "upstreams."+e.Key+".endpoints is empty", "at least one URL")
@@ -113,6 +107,14 @@ func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
 	c.complete(s, defaults)
 	c.nameHosts(s)
 	return s
+}
+
+// checkRefusesAll refuses an upstream that lets only declared operations pass and has none.
+func (c *compiler) checkRefusesAll(s *source) {
+	if s.RefuseUnmatched && len(s.Operations) == 0 && (s.catalog == nil || !s.catalog.broken) {
+		c.fail(codeOutOfPlace, s.unmatched, s.title()+" refuses every request: unmatched: refuse, and it has no operations", "openapi or operations beside it",
+			"name a spec, write operations, or write unmatched: pass")
+	}
 }
 
 // require reports a key that a mapping must have.
@@ -124,7 +126,7 @@ func (c *compiler) require(s *source, n *document.Node, key, expected string) {
 
 // complete fills what inbound and upstreams have in common.
 func (c *compiler) complete(s *source, defaults *layer) {
-	s.Listen, s.Endpoints, s.RefuseUnmatched, s.Formerly = s.written.listen, s.written.endpoints, s.written.refuse, s.written.formerly
+	s.Listen, s.Endpoints, s.RefuseUnmatched, s.Formerly = s.written.listen, s.written.endpoints, s.written.refuse, namesOf(s.written.formerly)
 	s.layer = defaults
 	if s.written.policy != nil {
 		s.layer = c.policyOf(s.written.policy, policyText{what: "the policy of " + s.title(), level: levelUpstream, fields: policyFields}).over(defaults)

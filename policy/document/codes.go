@@ -22,6 +22,8 @@ const (
 	CodeEmpty = "OR109"
 	// CodeSilence is an "outrigger:allow" comment without a code or without a reason.
 	CodeSilence = "OR110"
+	// CodeIdleSilence is an "outrigger:allow" comment whose code nothing on its line has.
+	CodeIdleSilence = "OR112"
 	// CodeTag is a tag that is not one of YAML's core schema.
 	CodeTag = "OR111"
 )

@@ -140,8 +140,19 @@ func (s *source) loadAll(lim limits) (roots []*yaml.Node, problems policy.Proble
 
 func (s *source) loader(lim limits) (*yaml.Loader, *depthLimit, error) {
 	depth := &depthLimit{max: lim.depth}
-	loader, err := yaml.NewLoader(bytes.NewReader(s.data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthFunc(depth.check))))
+	loader, err := yaml.NewLoader(bytes.NewReader(s.text()), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthFunc(depth.check))))
 	return loader, depth, err
+}
+
+// text is what the library reads. It refuses a file that says it is YAML 1.2, which it reads all the same as 1.1.
+func (s *source) text() []byte {
+	version := []byte("%YAML 1.2")
+	if !bytes.HasPrefix(s.data, version) {
+		return s.data
+	}
+	text := bytes.Clone(s.data)
+	text[len(version)-1] = '1'
+	return text
 }
 
 // survive is deferred: the library panics on states that its authors hold impossible. The text is a user's: it may refuse, never

@@ -19,7 +19,7 @@ type Silence struct {
 	Line int
 	// Codes are as written, at least one.
 	Codes []string
-	// Reason is why; never empty.
+	// Reason is why. Where it is missing, that is the problem, and not what the comment silences.
 	Reason string
 	// Place is that of the comment.
 	Place policy.Place
@@ -67,7 +67,9 @@ func (s *source) findSilences(root *yaml.Node) ([]Silence, policy.Problems) {
 		silence.Codes, silence.Reason = splitCodes(string(match[1]))
 		if p := silence.problem(); p != nil {
 			problems = append(problems, *p)
-			continue
+			if len(silence.Codes) == 0 {
+				continue
+			}
 		}
 		if len(bytes.TrimSpace(line[:at])) == 0 {
 			silence.Line = s.nextContent(i + 2)

@@ -1,10 +1,11 @@
-package compile
+package specs
 
 import (
 	"fmt"
 	"strings"
 
 	"outrigger/policy"
+	"outrigger/policy/rules"
 )
 
 // maxAmbiguous bounds how many pairs one upstream reports; real specs have dozens that are harmless.
@@ -12,22 +13,22 @@ const maxAmbiguous = 20
 
 // candidate is an operation in comparison with the others of its method and number of segments.
 type candidate struct {
-	*declared
+	*rules.Operation
 	segments []string
 	class    int // the same for operations that end with the same policy
 }
 
 // checkAmbiguous warns of two templates that both match some path, where neither is the more concrete one and the two operations
 // have different policies: which of them holds is then not to be seen from the file.
-func (c *compiler) checkAmbiguous(s *source) {
+func checkAmbiguous(u *rules.Upstream, report rules.Report) {
 	classes := map[holding]int{}
 	groups := map[string][]candidate{}
 	var order []string
-	for _, d := range s.ops {
+	for _, d := range u.Operations {
 		if d.Method == "" {
 			continue
 		}
-		one := candidate{declared: d, segments: strings.Split(d.Template, "/")}
+		one := candidate{Operation: d, segments: strings.Split(d.Template, "/")}
 		what := holdingOf(d.Operation)
 		if _, known := classes[what]; !known {
 			classes[what] = len(classes)
@@ -45,7 +46,7 @@ func (c *compiler) checkAmbiguous(s *source) {
 			for _, second := range groups[key][i+1:] {
 				if first.class != second.class && found < maxAmbiguous && ambiguous(first.segments, second.segments) {
 					found++
-					c.ambiguousPair(first.declared, second.declared)
+					report(ambiguousPair(first.Operation, second.Operation))
 				}
 			}
 		}
@@ -67,17 +68,17 @@ func holdingOf(op *policy.Operation) holding {
 	return holding{p.Timeouts, p.Retry, p.Breaker, p.Concurrency, op.Idempotent, op.Streaming}
 }
 
-func (c *compiler) ambiguousPair(first, second *declared) {
+func ambiguousPair(first, second *rules.Operation) policy.Problem {
 	at, other := second, first
-	if second.key.Value == nil && first.key.Value != nil {
+	if second.Key.File == "" && first.Key.File != "" {
 		at, other = first, second
 	}
-	c.report(policy.Problem{
-		Code: codeAmbiguous, Severity: policy.Warning, Place: at.place(),
+	return policy.Problem{
+		Code: CodeAmbiguous, Severity: policy.Warning, Place: at.At(), Because: other.At(),
 		Message: fmt.Sprintf("operations %s (%s %s) and %s (%s) match the same requests and have different policies",
 			at.ID, at.Method, at.Template, other.ID, other.Template),
 		Expected: "one policy for both, or templates that are told apart", Suggestion: "write the same values for both",
-	})
+	}
 }
 
 // ambiguous reports whether some path matches both templates and neither is more concrete from left to right throughout.
