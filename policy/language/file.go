@@ -31,7 +31,7 @@ var File = mapping(
 var policyOfAll = Key{Name: "policy", Shape: Policy, Example: "{timeouts: {request: 2s}}", Text: "A policy for all operations of it."}
 
 var operations = Key{
-	Name: "operations", Shape: Shape{Kind: Operations, Item: &Operation}, Example: "{GET /stock/{item}: {retry: {retries: 1}}}",
+	Name: "operations", Shape: Shape{Kind: Operations, Item: &Operation}, Example: "{getStock: {retry: {retries: 1}}}",
 	Text: "Policies of single operations, by `operationId` or as `METHOD /path/{template}`. Without a spec these keys are the operations.",
 }
 
@@ -74,7 +74,7 @@ var upstream = []Key{
 		Text: "The hosts by which the outbound port knows it.",
 	},
 	{
-		Name: "endpoints", Shape: list(of(URL)), Required: true, Example: "[http://inventory:8080]",
+		Name: "endpoints", Shape: Shape{Kind: List, Item: &Shape{Kind: URL}, Low: 1}, Required: true, Example: "[http://inventory:8080]",
 		Text: "Its addresses: scheme, host and port. Each attempt goes to the less busy of two, a retry to one that was not yet tried.",
 	},
 	{Name: "openapi", Shape: of(Spec), Example: "openapi/inventory.yaml", Text: "Its spec, a file, relative to the policy file."},

@@ -55,12 +55,14 @@ func (s Shape) Under(names ...string) Shape {
 	return s
 }
 
-// Position is where a policy stands, which decides what may be in it.
+// Position is where in a file a mapping stands, which decides what may be in it.
 type Position int
 
-// The positions of a policy. Outside is where no policy stands.
+// The positions: outside of policies, in inbound or an upstream, and those of policies.
 const (
 	Outside Position = iota
+	Inbound
+	Outbound
 	Defaults
 	NamedPolicy
 	UpstreamPolicy
@@ -89,4 +91,18 @@ func (k Key) ShapeAt(at Position) Shape {
 		return *k.Inbound
 	}
 	return k.Shape
+}
+
+// Step returns the position of what stands below the key name of a mapping at a position. Below a Named or Operations it is that of
+// the items.
+func Step(at Position, name string) Position {
+	switch at {
+	case Outside:
+		return map[string]Position{"inbound": Inbound, "upstreams": Outbound, "defaults": Defaults, "policies": NamedPolicy}[name]
+	case Inbound:
+		return map[string]Position{"policy": InboundPolicy, "operations": InboundOperation}[name]
+	case Outbound:
+		return map[string]Position{"policy": UpstreamPolicy, "operations": UpstreamOperation}[name]
+	}
+	return at
 }

@@ -98,13 +98,13 @@ var grpcCodes = []string{
 }
 
 func conditions(never ...int) Shape {
-	return list(Shape{Kind: Condition, Words: conditionWords, WordsLater: grpcCodes, Never: never})
+	return Shape{Kind: List, Low: 1, Item: &Shape{Kind: Condition, Words: conditionWords, WordsLater: grpcCodes, Never: never}}
 }
 
 // clientErrors are answers that speak against the client: another attempt cannot change them, and they never count against the upstream.
 var clientErrors = []int{400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431}
 
-var notSent = list(Shape{Kind: Condition, Words: []string{"connect", "refused"}})
+var notSent = Shape{Kind: List, Low: 1, Item: &Shape{Kind: Word, Words: []string{"connect", "refused"}}}
 
 var retry = []Key{
 	{

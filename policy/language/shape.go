@@ -37,7 +37,8 @@ type Shape struct {
 	Kind Kind
 	// Off says that the value may also be "off".
 	Off bool
-	// Low and High bound a Duration (nanoseconds), an Integer, a Share (percent) and a Size (bytes), both included.
+	// Low and High bound a Duration (nanoseconds), an Integer, a Share (percent) and a Size (bytes), both included. Low is
+	// the least number of items of a List.
 	Low, High int64
 	// Words are those of a Word and of a Condition; WordsLater are known and have no meaning yet. A Word without any can be off only.
 	Words, WordsLater []string
