@@ -7,6 +7,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/document"
+	"outrigger/policy/openapi"
 	"outrigger/policy/rules/network"
 	"outrigger/policy/wire"
 )
@@ -36,6 +37,9 @@ type Result struct {
 	Files []string
 	// Served is the spec that the application is to be asked for, nil where the policy names none.
 	Served *Served
+	// Catalogs are the specs that were read without errors, by the upstream that names them; policy.Application stands for inbound.
+	// They are there also where the policy has problems.
+	Catalogs map[string]*openapi.Catalog
 }
 
 // Compile reads policy files, which together are one policy, and the specs they name, and gives the set they mean.
@@ -49,12 +53,13 @@ func Compile(files []string, o Options) Result {
 		named:    map[string]*layer{},
 		hosts:    map[string]*policy.Upstream{},
 		told:     map[toldKey]bool{},
+		declared: map[string]*openapi.Catalog{},
 		used:     map[string]bool{},
 	}
 	set := c.compile(files)
 	c.silence()
 	c.problems.Sort()
-	result := Result{Problems: c.problems, Files: slices.Sorted(maps.Keys(c.files)), Served: c.served}
+	result := Result{Problems: c.problems, Files: slices.Sorted(maps.Keys(c.files)), Served: c.served, Catalogs: c.declared}
 	if set == nil || c.problems.HasErrors() {
 		return result
 	}
@@ -82,6 +87,7 @@ type compiler struct {
 	hosts    map[string]*policy.Upstream
 	told     map[toldKey]bool
 	served   *Served
+	declared map[string]*openapi.Catalog
 	used     map[string]bool // named policies
 }
 

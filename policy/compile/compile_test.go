@@ -192,3 +192,19 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+func TestCatalogsAreThereAlsoWhereThePolicyIsWrong(t *testing.T) {
+	files := map[string]string{
+		"p.yaml": "version: 1\nupstreams: {a: {endpoints: ['http://a'], openapi: a.yaml, operations: {gone: {}}}, b: {endpoints: ['http://b']}}\n",
+		"a.yaml": "openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths: {/x: {get: {operationId: readX, responses: {'200': {description: ok}}}}}\n",
+	}
+	result := compile.Compile([]string{"p.yaml"}, compile.Options{ReadFile: func(name string) ([]byte, error) {
+		if text, there := files[name]; there {
+			return []byte(text), nil
+		}
+		return nil, fs.ErrNotExist
+	}})
+	if result.Set != nil || len(result.Catalogs) != 1 || result.Catalogs["a"] == nil || result.Catalogs["a"].Find("readX") == nil {
+		t.Errorf("set %v, catalogs %v", result.Set, result.Catalogs)
+	}
+}

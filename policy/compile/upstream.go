@@ -134,6 +134,9 @@ func (c *compiler) complete(s *source, defaults *layer) {
 	if s.written.spec.path != "" {
 		s.catalog = c.catalogOf(s)
 		s.Declared = !s.catalog.pending
+		if !s.catalog.broken {
+			c.declared[s.Name] = s.catalog.Catalog
+		}
 	}
 }
 

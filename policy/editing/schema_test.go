@@ -156,7 +156,7 @@ func TestTheSchemaRefusesEachMistake(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
-		"defualts: {}",
+		"default: {}",
 		"defaults: {timeouts: {requst: 1s}}",
 		"defaults: {timeouts: {request: 10}}",
 		"defaults: {timeouts: {request: 10 s}}",
