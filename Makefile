@@ -9,6 +9,7 @@ REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 IMAGE    ?= outrigger:dev
 FUZZTIME ?= 20s
+SOAKTIME ?= 10m
 
 bin := .cache/bin
 export GOLANGCI_LINT_CACHE := $(CURDIR)/.cache/golangci-lint
@@ -45,6 +46,10 @@ fuzz: ## every fuzz target, and the comparison with other proxies, for FUZZTIME 
 .PHONY: bench
 bench: build ## Outrigger beside HAProxy, nginx and net/http on this machine
 	bench/run.sh
+
+.PHONY: soak
+soak: build ## mixed traffic for SOAKTIME (10m): nothing may grow or get mixed up
+	bench/run.sh soak -for $(SOAKTIME)
 
 .PHONY: golden
 golden: ## rewrite golden files from what the code says now

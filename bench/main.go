@@ -19,6 +19,7 @@ const usage = `usage: run.sh [COMMAND] [FLAGS]
   storm     an upstream that answers 503 to everything
   gone      clients that go away
   differ    where proxies see the end of a message
+  soak      mixed traffic for long: does anything grow or get mixed up?
   idle      memory at rest, at work and with 10,000 idle connections
 
 run.sh COMMAND -h lists the flags of a command.
@@ -27,7 +28,7 @@ run.sh COMMAND -h lists the flags of a command.
 // command is one thing the harness can do.
 type command func(ctx context.Context, args []string) error
 
-var commands = map[string]command{"compare": compareCommand, "reload": reloadCommand, "sigterm": sigtermCommand, "storm": stormCommand, "gone": goneCommand, "differ": differCommand, "idle": idleCommand}
+var commands = map[string]command{"compare": compareCommand, "reload": reloadCommand, "sigterm": sigtermCommand, "storm": stormCommand, "gone": goneCommand, "differ": differCommand, "soak": soakCommand, "idle": idleCommand}
 
 func main() {
 	name, args := "compare", os.Args[1:]
