@@ -206,6 +206,9 @@ func cidr(c *compiler, key string, n *document.Node) (string, bool) {
 			instead = netip.PrefixFrom(addr, addr.BitLen()).String()
 		}
 		c.misspelt(key, n, expected, instead)
+		if instead != "" {
+			c.mend(instead)
+		}
 		return "", false
 	}
 	return prefix.Masked().String(), true

@@ -2,7 +2,9 @@ package compile
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"outrigger/policy"
@@ -163,3 +165,29 @@ func (c *compiler) fail(code string, at policy.Place, message string, advice ...
 	}
 	c.report(p)
 }
+
+// mend gives the problem told last an edit: what to write at its place. Only for what leaves no doubt of what was meant.
+func (c *compiler) mend(text string) {
+	last := &c.problems[len(c.problems)-1]
+	last.Fix = policy.Edit{Place: last.Place, Text: text}
+}
+
+// mendWord is mend with a word that a file may have to put in quotes.
+func (c *compiler) mendWord(word string) {
+	if !plainForm.MatchString(word) {
+		word = strconv.Quote(word) // of what is printable, as ids and templates are, YAML and Go quote alike
+	}
+	c.mend(word)
+}
+
+// because gives the problem told last the place of its reason.
+func (c *compiler) because(at policy.Place) { c.problems[len(c.problems)-1].Because = at }
+
+// certain reports whether the nearest of the candidates is the only one that is near.
+func certain(word string, candidates []string) bool {
+	meant := nearest(word, candidates)
+	return meant != "" && nearest(word, slices.DeleteFunc(slices.Clone(candidates), func(c string) bool { return c == meant })) == ""
+}
+
+// plainForm are words that YAML takes for text wherever they stand.
+var plainForm = regexp.MustCompile(`^[A-Za-z_/-]*[a-z_/-][A-Za-z0-9_/.-]*$`)

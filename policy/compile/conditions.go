@@ -93,11 +93,14 @@ func (c *compiler) status(key string, n *document.Node, item language.Shape, why
 	case slices.Contains(item.WordsLater, strings.ToUpper(text)):
 		c.notYet(n.Place(), "gRPC code "+text)
 	case err != nil:
-		instead := nearest(text, item.Words)
-		if instead != "" {
-			instead = "write " + instead
+		meant, instead := nearest(text, item.Words), ""
+		if meant != "" {
+			instead = "write " + meant
 		}
 		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: unknown condition %q", key, text), conditionExpected(item), instead)
+		if meant != "" {
+			c.mend(meant)
+		}
 	case code < 400 || code > 599:
 		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: status %d is not a failure", key, code), "a status from 400 to 599")
 	case slices.Contains(item.Never, code):

@@ -86,7 +86,7 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 		i := slices.IndexFunc(fields, func(f field[S]) bool { return f.name == e.Key })
 		switch {
 		case i < 0:
-			r.c.unknownField(e, unknown{name, names(fields, all), names(fields, built)})
+			r.c.unknownField(e, unknown{name, names(fields, all), names(fields, built), n})
 		case fields[i].later:
 			if !isOff(e.Value) { // what is not built is off
 				r.c.notYet(e.KeyPlace, join(prefix, e.Key))
@@ -176,6 +176,7 @@ func (c *compiler) notYet(at policy.Place, what string) {
 type unknown struct {
 	where        string
 	known, built []string
+	mapping      *document.Node
 }
 
 // unknownField reports a key that the table has not, with what was probably meant.
@@ -191,8 +192,14 @@ func (c *compiler) unknownField(e document.Entry, u unknown) {
 	switch meant := nearest(e.Key, u.known); {
 	case elsewhere[e.Key] != "" && !slices.Contains(u.known, e.Key):
 		p.Suggestion = elsewhere[e.Key]
+		if (e.Key == "on" || e.Key == "retryOn") && slices.Contains(u.known, "when") && u.mapping.Get("when") == nil {
+			p.Fix = policy.Edit{Place: e.KeyPlace, Text: "when"}
+		}
 	case meant != "":
 		p.Suggestion = fmt.Sprintf("did you mean %q?", meant)
+		if u.mapping.Get(meant) == nil && certain(e.Key, u.known) {
+			p.Fix = policy.Edit{Place: e.KeyPlace, Text: meant}
+		}
 	default:
 		if key := policyKeyNamed(e.Key); key != "" {
 			p.Suggestion = fmt.Sprintf("it is a key of policies: write %s under policy, defaults or an operation", key)

@@ -68,11 +68,14 @@ func (c *compiler) goodTemplate(e document.Entry, method, template string) bool 
 	const expected = "METHOD /path/{parameter}"
 	switch {
 	case !methodForm.MatchString(method):
-		instead := ""
-		if upper := strings.ToUpper(method); methodForm.MatchString(upper) {
+		upper, instead := strings.ToUpper(method), ""
+		if methodForm.MatchString(upper) {
 			instead = fmt.Sprintf("write \"%s %s\"; methods are told apart by case", upper, template)
 		}
 		c.fail(codeSpelling, e.KeyPlace, fmt.Sprintf("operation %q: %q is not a method", e.Key, method), expected, instead)
+		if instead != "" {
+			c.mendWord(upper + " " + template)
+		}
 	case strings.ContainsAny(template, "?# "):
 		c.fail(codeSpelling, e.KeyPlace, fmt.Sprintf("operation %q: a path template has no query, no fragment and no space", e.Key), expected)
 	case !balanced(template):
@@ -135,6 +138,7 @@ func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Ope
 	if op.ID != "" {
 		c.report(policy.Problem{
 			Code: codeHasID, Severity: policy.Info, Place: e.KeyPlace,
+			Because: op.IDPlace,
 			Message: fmt.Sprintf("operation %s has the id %s", e.Key, op.ID), Suggestion: fmt.Sprintf("write %s, which survives a change of the path", op.ID),
 		})
 	}
@@ -146,14 +150,16 @@ func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
 		if elsewhere.ID == e.Key {
 			c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("operation %s is a %s (%s): nobody calls it through this upstream", e.Key, elsewhere.Where, elsewhere.Place),
 				"an operation under paths")
+			c.because(elsewhere.Place)
 			return
 		}
 	}
 	for _, other := range all {
-		if other != s && other.catalog != nil && other.catalog.Find(e.Key) != nil {
-			c.fail(codeWrongUpstream, e.KeyPlace, fmt.Sprintf("operation %s is not one of %s but of %s", e.Key, s.title(), other.title()),
-				"an operation that "+s.catalog.File+" declares", "move it to "+other.title())
-			return
+		if other != s && other.catalog != nil {
+			if op := other.catalog.Find(e.Key); op != nil {
+				c.wrongUpstream(s, e, other, op)
+				return
+			}
 		}
 	}
 	var ids []string
@@ -162,22 +168,42 @@ func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
 			ids = append(ids, op.ID)
 		}
 	}
-	instead := nearest(e.Key, ids)
-	if instead != "" {
-		instead = fmt.Sprintf("did you mean %q?", instead)
+	meant, instead := nearest(e.Key, ids), ""
+	if meant != "" {
+		instead = fmt.Sprintf("did you mean %q?", meant)
 	} else if method, path, found := strings.Cut(e.Key, "/"); found && method == "" {
 		instead = fmt.Sprintf("write the method before the path: GET /%s", path)
 	}
 	c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("unknown operation %q", e.Key), fmt.Sprintf("one of the %d operations of %s", len(s.catalog.Operations), s.catalog.File), instead)
+	if meant != "" {
+		c.meantOperation(s, e.Key, meant, ids)
+		c.because(s.catalog.Find(meant).IDPlace)
+	}
+}
+
+// meantOperation offers the operation that was meant, if it is the only one that is near and has no policy yet.
+func (c *compiler) meantOperation(s *source, key, meant string, known []string) {
+	if certain(key, known) && s.written.operations.Get(meant) == nil {
+		c.mendWord(meant)
+	}
+}
+
+func (c *compiler) wrongUpstream(s *source, e document.Entry, other *source, op *openapi.Operation) {
+	c.report(policy.Problem{
+		Code: codeWrongUpstream, Severity: policy.Error, Place: e.KeyPlace, Because: op.Place,
+		Message:  fmt.Sprintf("operation %s is not one of %s but of %s", e.Key, s.title(), other.title()),
+		Expected: "an operation that " + s.catalog.File + " declares", Suggestion: "move it to " + other.title(),
+	})
 }
 
 func (c *compiler) unknownPath(s *source, e document.Entry, all []*source) {
 	method, template, _ := splitOperationKey(e.Key)
 	for _, other := range all {
-		if other != s && other.catalog != nil && other.catalog.findByPath(method, template) != nil {
-			c.fail(codeWrongUpstream, e.KeyPlace, fmt.Sprintf("operation %s is not one of %s but of %s", e.Key, s.title(), other.title()),
-				"an operation that "+s.catalog.File+" declares", "move it to "+other.title())
-			return
+		if other != s && other.catalog != nil {
+			if op := other.catalog.findByPath(method, template); op != nil {
+				c.wrongUpstream(s, e, other, op)
+				return
+			}
 		}
 	}
 	var keys []string
@@ -186,13 +212,17 @@ func (c *compiler) unknownPath(s *source, e document.Entry, all []*source) {
 		key := op.Method + " " + op.Path
 		if templateShape(canonicalTemplate(op.Path)) == shape {
 			c.fail(codeNoSuchTemplate, e.KeyPlace, fmt.Sprintf("operation %q: the path is declared, but not for %s", e.Key, method), "a method that the spec declares for the path", fmt.Sprintf("did you mean %q?", key))
+			c.because(op.Place)
 			return
 		}
 		keys = append(keys, key)
 	}
-	instead := nearest(e.Key, keys)
-	if instead != "" {
-		instead = fmt.Sprintf("did you mean %q?", instead)
+	meant, instead := nearest(e.Key, keys), ""
+	if meant != "" {
+		instead = fmt.Sprintf("did you mean %q?", meant)
 	}
 	c.fail(codeNoSuchTemplate, e.KeyPlace, fmt.Sprintf("operation %q matches nothing in %s", e.Key, s.catalog.File), "METHOD /path of an operation that the spec declares", instead)
+	if meant != "" {
+		c.meantOperation(s, e.Key, meant, keys)
+	}
 }

@@ -47,11 +47,14 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 	if named == nil {
 		c.used[""] = true // it is one of them that was meant
 		known := slices.Sorted(maps.Keys(c.named))
-		instead := nearest(name, known)
-		if instead != "" {
-			instead = fmt.Sprintf("did you mean %q?", instead)
+		meant, instead := nearest(name, known), ""
+		if meant != "" {
+			instead = fmt.Sprintf("did you mean %q?", meant)
 		}
 		c.fail(codeUnknownPolicy, used.Place(), fmt.Sprintf("unknown policy %q", name), "one of "+list(known)+" (under policies)", instead)
+		if meant != "" {
+			c.mendWord(meant)
+		}
 		return own
 	}
 	return own.over(named.as(text.level))

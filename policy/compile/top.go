@@ -61,6 +61,7 @@ func (c *compiler) version(root *document.Node) {
 		c.fail(codeMissingKey, at, "key version is missing", "version: 1", "write \"version: 1\" as the first line")
 	case n.Text() == "1" && n.Quoted():
 		c.fail(codeVersion, n.Place(), "version is the text \"1\"", "the number 1", "write \"version: 1\" without quotes")
+		c.mend("1")
 	case n.Kind() != document.Scalar || n.Text() != "1" || n.Tag() != "!!int":
 		c.fail(codeVersion, n.Place(), fmt.Sprintf("version %q of the policy language is not known", n.Text()), "1", "write \"version: 1\"")
 	}

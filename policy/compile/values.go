@@ -83,7 +83,11 @@ func duration(s language.Shape) kind[time.Duration] {
 		}
 		d, spelt := spelling.Duration(text)
 		if !spelt {
-			c.misspelt(key, n, durationExpected, durationMeant(text))
+			meant := durationMeant(text)
+			c.misspelt(key, n, durationExpected, meant)
+			if _, exact := spelling.Duration(meant); exact {
+				c.mend(meant)
+			}
 			return 0, false
 		}
 		if d < low || d > high {
@@ -152,7 +156,11 @@ func share(s language.Shape) kind[float64] {
 		}
 		m := shareForm.FindStringSubmatch(text)
 		if m == nil {
-			c.misspelt(key, n, expected, shareMeant(text))
+			meant := shareMeant(text)
+			c.misspelt(key, n, expected, meant)
+			if meant != "" && text != "1" {
+				c.mend(meant)
+			}
 			return 0, false
 		}
 		v, err := strconv.ParseFloat(m[1], 64)
@@ -189,7 +197,11 @@ func size(s language.Shape) kind[int64] {
 		}
 		m := sizeForm.FindStringSubmatch(text)
 		if m == nil {
-			c.misspelt(key, n, expected, sizeMeant(text))
+			meant := sizeMeant(text)
+			c.misspelt(key, n, expected, meant)
+			if meant != "" && !decimalSize.MatchString(text) {
+				c.mend(meant)
+			}
 			return 0, false
 		}
 		v, err := strconv.ParseInt(m[1], 10, 64)
@@ -202,6 +214,9 @@ func size(s language.Shape) kind[int64] {
 }
 
 var looseSize = regexp.MustCompile(`^([0-9]+)\s*([kmg]?)i?b?$`)
+
+// decimalSize is a size in thousands, which is not quite what its nearest spelling means.
+var decimalSize = regexp.MustCompile(`^[0-9]+\s*[kKMG]B$`)
 
 func sizeMeant(text string) string {
 	m := looseSize.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
@@ -232,11 +247,14 @@ func word(s language.Shape) kind[string] {
 		if slices.Contains(words, text) {
 			return text, true
 		}
-		instead := nearest(text, words)
-		if instead != "" {
-			instead = "write " + instead
+		meant, instead := nearest(text, words), ""
+		if meant != "" {
+			instead = "write " + meant
 		}
 		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: %q is not a value it can have", key, text), either(words), instead)
+		if meant != "" {
+			c.mend(meant)
+		}
 		return "", false
 	}
 }
@@ -247,9 +265,24 @@ func truth(c *compiler, key string, n *document.Node) (bool, bool) {
 	}
 	if n.Kind() != document.Scalar || n.Tag() != "!!bool" {
 		c.wrongType(n, key, "true or false")
+		if meant := truthMeant(n); meant != "" {
+			c.problems[len(c.problems)-1].Suggestion = "write " + meant
+			c.mend(meant)
+		}
 		return false, false
 	}
 	return n.Text() == "true", true
+}
+
+// truthMeant knows the words that YAML 1.1 takes for true and false, and both in quotes.
+func truthMeant(n *document.Node) string {
+	switch strings.ToLower(n.Text()) {
+	case "true", "yes", "on", "y":
+		return "true"
+	case "false", "no", "n":
+		return "false"
+	}
+	return ""
 }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
@@ -271,6 +304,9 @@ func items[T any](k kind[T]) kind[[]T] {
 	return func(c *compiler, key string, n *document.Node) ([]T, bool) {
 		if n.Kind() == document.Scalar {
 			c.fail(codeType, n.Place(), key+" is one value", "a list", fmt.Sprintf("write [%s]", n.Text()))
+			if !strings.ContainsAny(n.Text(), ",[]{}#&*!|>'\"%@`") {
+				c.mend("[" + n.Text() + "]")
+			}
 			return nil, false
 		}
 		if n.Kind() != document.Sequence {
