@@ -65,6 +65,9 @@ func (b *body) result(n int, err error) (int, error) {
 		return n, err
 	}
 	if err != nil {
+		if refusal, ok := err.(*Refusal); ok {
+			b.c.srv.tell(refusal, b.c.client.remote)
+		}
 		err = clientError(err)
 		b.dec.err = err
 	}

@@ -67,7 +67,7 @@ func (d *decoder) ready() bool {
 	b := d.w.buf[d.w.r:d.w.w]
 	switch d.chunk {
 	case chunkSize:
-		return bytes.IndexByte(b, '\n') >= 0
+		return len(b) >= maxChunkLine || bytes.IndexByte(b, '\n') >= 0
 	case chunkData:
 		return len(b) > 0
 	case chunkEnd:
@@ -91,7 +91,7 @@ func (d *decoder) readSize() error {
 		}
 		size, refusal := parseChunkLine(b[:i+1])
 		if refusal != nil {
-			return refusal
+			return refusal.see(b[:i+1])
 		}
 		d.w.r += i + 1
 		d.overhead += int64(max(i+3-maxOverheadPerChunk, 0))
@@ -116,7 +116,7 @@ func (d *decoder) readEnd() error {
 		}
 	}
 	if b := d.w.buf[d.w.r:d.w.w]; len(b) < 2 || b[0] != '\r' || b[1] != '\n' {
-		return refuse(400, "chunk not ended by CRLF", 0)
+		return refuse(400, "chunk not ended by CRLF", 0).see(b)
 	}
 	d.w.r += 2
 	d.chunk = chunkSize

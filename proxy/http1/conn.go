@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -118,8 +117,11 @@ func (c *conn) readHead() (int, *Refusal, error) {
 		if c.buffered() > 0 {
 			c.waiting = false
 			n, refusal := c.scan.scan(c.buf[c.r:c.w])
-			if n > 0 || refusal != nil {
-				return n, refusal, nil
+			if refusal != nil {
+				return 0, refusal.see(c.buf[c.r:c.w]), nil
+			}
+			if n > 0 {
+				return n, nil, nil
 			}
 			if !begun {
 				begun = true
@@ -176,12 +178,16 @@ func (c *conn) parse(n int) *Refusal {
 	if refusal != nil {
 		return refusal
 	}
-	if method == http.MethodConnect && !c.srv.AllowConnect {
-		return refuse(http.StatusMethodNotAllowed, "method CONNECT not allowed", 0)
+	if refusal := c.checkMethod(method, kind); refusal != nil {
+		return refusal
 	}
-	expects := c.fields.expects > 0 && line.minor > 0
-	if expects && (c.fields.expects > 1 || !strings.EqualFold(c.fields.expect, "100-continue")) {
-		return refuse(http.StatusExpectationFailed, "expectation unknown", 0)
+	expects := c.fields.expects > 0
+	switch {
+	case expects && line.minor == 0: // such a client cannot read what it asks for (RFC 9110, 10.1.1)
+		delete(c.hdr, "Expect")
+		expects = false
+	case expects && (c.fields.expects > 1 || !sameToken(c.fields.expect, "100-continue")):
+		return refuse(http.StatusExpectationFailed, "expectation unknown", c.fields.expectAt)
 	}
 	if kind == lengthBody && c.fields.length[0] == '0' {
 		c.hdr["Content-Length"][0] = strconv.FormatInt(length, 10)
@@ -199,7 +205,9 @@ func (c *conn) parse(n int) *Refusal {
 	if line.minor == 0 {
 		c.tmpl.Proto = "HTTP/1.0"
 	}
-	c.tmpl.Close = c.fields.close || line.minor == 0 && !c.fields.keepAlive
+	// An absolute target is for a proxy, and those keep no connection of
+	// HTTP/1.0 (RFC 9112, 9.3).
+	c.tmpl.Close = c.fields.close || line.minor == 0 && (!c.fields.keepAlive || c.url.Scheme != "")
 	c.body = nil
 	if kind != noBody {
 		c.body = &body{c: c, dec: decoder{w: &c.wire, limits: c.limits, kind: kind, remain: max(length, 0)}}
@@ -208,9 +216,19 @@ func (c *conn) parse(n int) *Refusal {
 	if kind == chunkedBody {
 		c.tmpl.TransferEncoding = chunkedCoding
 		c.tmpl.Trailer = announced(c.hdr)
-		c.body.dec.trailer = c.tmpl.Trailer
+		c.body.dec.trailer, c.body.dec.nominated = c.tmpl.Trailer, c.fields.nominated
 	}
 	c.res.reset(&c.tmpl, expects && kind != noBody)
+	return nil
+}
+
+func (c *conn) checkMethod(method string, kind bodyKind) *Refusal {
+	switch {
+	case method == http.MethodConnect && !c.srv.AllowConnect:
+		return refuse(http.StatusMethodNotAllowed, "method CONNECT not allowed", 0)
+	case method == http.MethodTrace && kind != noBody:
+		return refuse(http.StatusBadRequest, "content in TRACE", 0) // RFC 9110, 9.3.8
+	}
 	return nil
 }
 
@@ -320,8 +338,9 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // refuse answers a request that was not understood and lets the client see
 // the answer; the caller closes.
 func (c *conn) refuse(r *Refusal) {
+	c.srv.tell(r, c.client.remote)
 	method := http.MethodGet
-	if bytes.HasPrefix(c.buf[c.r:c.w], []byte("HEAD ")) {
+	if bytes.HasPrefix(bytes.TrimPrefix(c.buf[c.r:c.w], []byte("\r\n")), []byte("HEAD ")) {
 		method = http.MethodHead
 	}
 	c.tmpl = http.Request{Method: method, ProtoMajor: 1, ProtoMinor: 1, Close: true}

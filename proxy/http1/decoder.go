@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -28,11 +29,14 @@ type decoder struct {
 	remain int64 // of the body, or of the chunk
 	// lenient drops trailer fields that may not stand there instead of
 	// refusing the message: right for responses (RFC 9110, 6.5.1).
-	lenient  bool
-	nowait   bool // give up rather than wait
-	trailer  http.Header
-	overhead int64     // framing bytes of chunks not yet paid for by payload
-	until    time.Time // the last instant for any read, or zero
+	lenient bool
+	nowait  bool // give up rather than wait
+	trailer http.Header
+	// nominated are the values of the head's Connection fields: what they name
+	// is for this hop, in trailers too (RFC 9110, 7.6.1).
+	nominated string
+	overhead  int64     // framing bytes of chunks not yet paid for by payload
+	until     time.Time // the last instant for any read, or zero
 	// ctx is asked for its deadline, and as a BodyIdler, before every wait: the deadline of a stream may
 	// be lifted once its head is there. Nil for requests.
 	ctx context.Context
@@ -134,7 +138,7 @@ func (d *decoder) readTrailer() error {
 	for {
 		n, refusal := scan.scan(d.w.buf[d.w.r:d.w.w])
 		if refusal != nil {
-			return refusal
+			return refusal.see(d.w.buf[d.w.r:d.w.w])
 		}
 		if n > 0 {
 			err := d.keepTrailer(string(d.w.buf[d.w.r:d.w.r+n]), scan.spans)
@@ -153,6 +157,9 @@ func (d *decoder) keepTrailer(section string, spans []span) error {
 		name, value := section[s.name:s.nameEnd], section[s.value:s.valueEnd]
 		switch {
 		case !forbiddenTrailer[name] && !isConditional(name):
+			if d.nominated != "" && names(d.nominated, name) {
+				continue
+			}
 			d.trailer[name] = append(d.trailer[name], value)
 		case !d.lenient:
 			return refuse(400, "trailer field forbidden", int(s.name))
@@ -167,16 +174,27 @@ func (d *decoder) trailerBuffered() bool {
 	return bytes.HasPrefix(b, []byte("\r\n")) || bytes.Contains(b, []byte("\r\n\r\n"))
 }
 
+// names reports whether a list of tokens has one, which is in canonical form.
+func names(list, name string) bool {
+	for option := range strings.SplitSeq(list, ",") {
+		if http.CanonicalHeaderKey(strings.Trim(option, " \t")) == name {
+			return true
+		}
+	}
+	return false
+}
+
 func isConditional(name string) bool { return len(name) > 3 && name[:3] == "If-" }
 
 // forbiddenTrailer are the fields of framing, routing, authentication, request
 // modifiers and content format, which mean nothing after the content
 // (RFC 9110, 6.5.1).
 var forbiddenTrailer = set("Age", "Authorization", "Cache-Control", "Connection",
-	"Content-Encoding", "Content-Length", "Content-Range", "Content-Type", "Cookie", "Date", "Expect",
-	"Expires", "Host", "Keep-Alive", "Location", "Max-Forwards", "Pragma", "Proxy-Authenticate",
-	"Proxy-Authorization", "Proxy-Connection", "Range", "Retry-After", "Set-Cookie", "Te", "Trailer",
-	"Transfer-Encoding", "Upgrade", "Vary", "Www-Authenticate")
+	"Content-Encoding", "Content-Length", "Content-Range", "Content-Type", "Content_length", "Cookie",
+	"Date", "Expect", "Expires", "Forwarded", "Host", "Keep-Alive", "Location", "Max-Forwards", "Pragma",
+	"Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Range", "Retry-After", "Set-Cookie",
+	"Te", "Trailer", "Transfer-Encoding", "Transfer_encoding", "Upgrade", "Vary", "Via", "Www-Authenticate",
+	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))

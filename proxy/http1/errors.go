@@ -30,6 +30,29 @@ type Refusal struct {
 	// Offset is the place of the offending byte, counted from the first byte
 	// of the head, or of the line for chunks; 0 where there is no one place.
 	Offset int
+	// Byte is the value of the offending byte, or -1 where there is no one.
+	// It is for whoever debugs a client; it belongs in no answer.
+	Byte int
+}
+
+// within moves the offset from the beginning of a value to its first byte that
+// is no good, if one alone is to blame.
+func (r *Refusal) within(value string, good func(byte) bool) *Refusal {
+	for i := range len(value) {
+		if !good(value[i]) {
+			r.Offset, r.Byte = r.Offset+i, int(value[i])
+			break
+		}
+	}
+	return r
+}
+
+// see takes the byte at the offset out of the bytes that Offset counts in.
+func (r *Refusal) see(b []byte) *Refusal {
+	if r.Offset < len(b) {
+		r.Byte = int(b[r.Offset])
+	}
+	return r
 }
 
 // Error implements error.

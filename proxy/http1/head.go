@@ -212,6 +212,24 @@ var token = func() (t [256]bool) {
 	return t
 }()
 
+// sameToken compares with a token in small letters. Unlike strings.EqualFold
+// it folds ASCII alone: there are letters beyond it that fold to k and s.
+func sameToken(s, small string) bool {
+	if len(s) != len(small) {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != small[i] {
+			return false
+		}
+	}
+	return true
+}
+
 func isToken(s string) bool {
 	for i := range len(s) {
 		if !token[s[i]] {
@@ -222,5 +240,5 @@ func isToken(s string) bool {
 }
 
 func refuse(status int, reason string, offset int) *Refusal {
-	return &Refusal{Status: status, Reason: reason, Offset: offset}
+	return &Refusal{Status: status, Reason: reason, Offset: offset, Byte: -1}
 }

@@ -3,7 +3,9 @@ package http1
 import (
 	"math"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -12,7 +14,10 @@ import (
 type fields struct {
 	host, length, coding, expect, upgrade string
 	hosts, lengths, codings, expects      int
+	hostAt, lengthAt, codingAt, expectAt  int // where their values begin in the head
 	close, keepAlive, connectionUpgrade   bool
+	twin                                  int    // where a name begins that passes for a framing one, or 0
+	nominated                             string // values of Connection that may name fields
 }
 
 // collect fills into with the fields of a head, except those that the standard
@@ -23,21 +28,23 @@ func (f *fields) collect(head string, spans []span, into *headerStore, response 
 		switch name {
 		case "Host":
 			if !response {
-				f.host = value
+				f.host, f.hostAt = value, int(s.value)
 				f.hosts++
 				continue
 			}
 		case "Content-Length":
-			f.length = value
+			f.length, f.lengthAt = value, int(s.value)
 			f.lengths++
 		case "Transfer-Encoding":
-			f.coding = value
+			f.coding, f.codingAt = value, int(s.value)
 			f.codings++
 			continue
+		case "Content_length", "Transfer_encoding":
+			f.twin = int(s.name)
 		case "Connection":
 			f.connection(value)
 		case "Expect":
-			f.expect = value
+			f.expect, f.expectAt = value, int(s.value)
 			f.expects++
 		case "Upgrade":
 			f.upgrade = value
@@ -55,11 +62,12 @@ func (f *fields) connection(value string) {
 		f.close = true
 		return
 	}
+	f.nominated += "," + value
 	for option := range strings.SplitSeq(value, ",") {
 		option = strings.Trim(option, " \t")
-		f.close = f.close || strings.EqualFold(option, "close")
-		f.keepAlive = f.keepAlive || strings.EqualFold(option, "keep-alive")
-		f.connectionUpgrade = f.connectionUpgrade || strings.EqualFold(option, "upgrade")
+		f.close = f.close || sameToken(option, "close")
+		f.keepAlive = f.keepAlive || sameToken(option, "keep-alive")
+		f.connectionUpgrade = f.connectionUpgrade || sameToken(option, "upgrade")
 	}
 }
 
@@ -141,29 +149,55 @@ func digit(c byte) bool { return '0' <= c && c <= '9' }
 // setFraming applies RFC 9112, section 6.3, and refuses what parsers differ on.
 func (f *fields) setFraming(minor int) (kind bodyKind, length int64, _ *Refusal) {
 	switch {
+	case f.twin > 0:
+		return 0, 0, refuse(400, "field name passes for framing", f.twin)
 	case f.codings > 0 && f.lengths > 0:
-		return 0, 0, refuse(400, "content-length beside transfer-encoding", 0)
+		return 0, 0, refuse(400, "content-length beside transfer-encoding", f.codingAt)
 	case f.codings > 0 && minor == 0:
-		return 0, 0, refuse(400, "transfer-encoding in HTTP/1.0", 0)
-	case f.codings > 1 || f.codings == 1 && f.coding == "":
-		return 0, 0, refuse(400, "transfer-encoding repeated or empty", 0)
-	case f.codings == 1 && !strings.EqualFold(f.coding, "chunked"):
-		return 0, 0, refuse(501, "transfer-encoding not supported", 0)
+		return 0, 0, refuse(400, "transfer-encoding in HTTP/1.0", f.codingAt)
+	case f.codings > 1:
+		return 0, 0, refuse(400, "transfer-encoding repeated", f.codingAt)
 	case f.codings == 1:
-		return chunkedBody, -1, nil
+		return chunkedBody, -1, f.onlyChunked()
 	case f.lengths > 1:
-		return 0, 0, refuse(400, "content-length repeated", 0)
+		return 0, 0, refuse(400, "content-length repeated", f.lengthAt)
 	case f.lengths == 0:
 		return noBody, 0, nil
 	}
 	length, ok := parseLength(f.length)
 	if !ok {
-		return 0, 0, refuse(400, "content-length invalid", 0)
+		return 0, 0, refuse(400, "content-length invalid", f.lengthAt).within(f.length, func(c byte) bool { return digit(c) })
 	}
 	if length == 0 {
 		return noBody, 0, nil
 	}
 	return lengthBody, length, nil
+}
+
+// onlyChunked wants the one coding that is understood. A request whose last
+// coding is another has no end (RFC 9112, 6.3): 400; one with another before
+// it could be read by who knows that (6.1): 501.
+func (f *fields) onlyChunked() *Refusal {
+	if sameToken(f.coding, "chunked") {
+		return nil
+	}
+	chunked, last := 0, ""
+	for coding := range strings.SplitSeq(f.coding, ",") {
+		coding = strings.Trim(coding, " \t")
+		if coding == "" {
+			continue
+		}
+		if last = coding; sameToken(coding, "chunked") {
+			chunked++
+		}
+		if !isToken(coding) {
+			return refuse(400, "transfer-encoding malformed", f.codingAt)
+		}
+	}
+	if chunked != 1 || !sameToken(last, "chunked") {
+		return refuse(400, "transfer-encoding without chunked once at its end", f.codingAt)
+	}
+	return refuse(501, "transfer-encoding not supported", f.codingAt)
 }
 
 // setTarget fills u and gives the host the request is for. RFC 9112, 3.2 and
@@ -172,14 +206,14 @@ func setTarget(u *url.URL, method, target string, f *fields) (host string, _ *Re
 	*u = url.URL{}
 	host = f.host
 	if f.hosts > 1 {
-		return "", refuse(400, "host repeated", 0)
+		return "", refuse(400, "host repeated", f.hostAt)
 	}
 	if f.hosts == 1 && !validAuthority(f.host) {
-		return "", refuse(400, "host invalid", 0)
+		return "", refuse(400, "host invalid", f.hostAt).within(f.host, func(c byte) bool { return nameChars[c] })
 	}
 	switch {
 	case method == http.MethodConnect:
-		if !validAuthority(target) || !strings.Contains(target, ":") {
+		if _, port := splitPort(target); !validAuthority(target) || port == "" {
 			return "", refuse(400, "target of CONNECT not an authority", 0)
 		}
 		u.Host = target
@@ -194,7 +228,7 @@ func setTarget(u *url.URL, method, target string, f *fields) (host string, _ *Re
 		return host, nil
 	}
 	scheme, rest, ok := strings.Cut(target, "://")
-	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+	if !ok || !sameToken(scheme, "http") && !sameToken(scheme, "https") {
 		return "", refuse(400, "target malformed", 0)
 	}
 	end := strings.IndexAny(rest, "/?")
@@ -245,8 +279,9 @@ func plainPath(path string) bool {
 
 var plain = charset("/$&+,:;=@-_.~")
 
-// authorityChars are those of RFC 3986, 3.2, without userinfo.
-var authorityChars = charset("-._~!$&'()*+,;=:[]%")
+// nameChars are those of names that can be resolved. RFC 3986, 3.2.2 has
+// escapes and separators as well, which parsers differ on.
+var nameChars = charset("-._~")
 
 func charset(extra string) (t [256]bool) {
 	for c := range 256 {
@@ -258,31 +293,23 @@ func charset(extra string) (t [256]bool) {
 	return t
 }
 
+// validAuthority wants a name or an address, with or without a port.
 func validAuthority(s string) bool {
-	colons, bracket := 0, false
-	for i := range len(s) {
-		c := s[i]
-		if !authorityChars[c] {
-			return false
-		}
-		if c == ':' {
-			colons++
-		}
-		bracket = bracket || c == '[' || c == ']'
-	}
-	if colons == 0 && !bracket {
-		return s != ""
-	}
 	host, port := splitPort(s)
-	for i := range len(port) {
-		if !digit(port[i]) {
+	if _, err := strconv.ParseUint("0"+port, 10, 16); err != nil { // an empty port is the default one
+		return false
+	}
+	if literal, ok := strings.CutPrefix(host, "["); ok {
+		literal, ok = strings.CutSuffix(literal, "]")
+		address, err := netip.ParseAddr(literal)
+		return ok && err == nil && address.Is6() && address.Zone() == ""
+	}
+	for i := range len(host) {
+		if !nameChars[host[i]] {
 			return false
 		}
 	}
-	if bracket {
-		return len(host) > 2 && strings.LastIndexByte(host, '[') == 0 && strings.IndexByte(host, ']') == len(host)-1
-	}
-	return host != "" && colons == 1 && len(port) <= 5
+	return host != ""
 }
 
 // splitPort cuts the port off an authority that may be an IPv6 literal.

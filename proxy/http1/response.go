@@ -26,10 +26,10 @@ func (x *exchange) parse(n int) error {
 		Header: c.hdr, Body: &x.body, ContentLength: -1, Request: x.req,
 	}
 	if status < 200 {
-		if status != http.StatusSwitchingProtocols {
-			return x.checkInterim(&f)
+		if err := checkInterim(&f); err != nil || status != http.StatusSwitchingProtocols {
+			return err
 		}
-		if !x.asked || !f.connectionUpgrade || f.upgrade == "" {
+		if !x.asked || minor == 0 || !f.connectionUpgrade || !x.askedFor(c.hdr["Upgrade"]) {
 			return &ProtocolError{"status 101 not asked for"}
 		}
 		return nil
@@ -38,7 +38,23 @@ func (x *exchange) parse(n int) error {
 	return x.frame(&f, minor)
 }
 
-func (x *exchange) checkInterim(f *fields) error {
+// askedFor reports whether a switch is to one protocol that the request named
+// (RFC 9110, 7.8).
+func (x *exchange) askedFor(upgrade []string) bool {
+	if len(upgrade) != 1 || upgrade[0] == "" {
+		return false
+	}
+	for _, line := range x.req.Header["Upgrade"] {
+		for protocol := range strings.SplitSeq(line, ",") {
+			if sameToken(upgrade[0], strings.ToLower(strings.Trim(protocol, " \t"))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func checkInterim(f *fields) error {
 	if f.codings > 0 || f.lengths > 0 && f.length != "0" {
 		return &ProtocolError{"interim response with a body"}
 	}
@@ -70,11 +86,13 @@ func parseStatusLine(line string) (status, minor int, reason string) {
 func (x *exchange) frame(f *fields, minor int) error {
 	length := int64(-1)
 	switch {
+	case f.twin > 0:
+		return &ProtocolError{"field name passes for framing"}
 	case f.codings > 0 && f.lengths > 0:
 		return &ProtocolError{"content-length beside transfer-encoding"}
 	case f.codings > 0 && minor == 0:
 		return &ProtocolError{"transfer-encoding in HTTP/1.0"}
-	case f.codings > 1 || f.codings == 1 && !strings.EqualFold(f.coding, "chunked"):
+	case f.codings > 1 || f.codings == 1 && !sameToken(f.coding, "chunked"):
 		return &ProtocolError{"transfer-encoding not supported"}
 	case f.lengths > 1:
 		return &ProtocolError{"content-length repeated"}
@@ -88,7 +106,7 @@ func (x *exchange) frame(f *fields, minor int) error {
 		}
 	}
 	x.body.x = x
-	x.body.dec = decoder{w: &x.c.wire, limits: x.limits, lenient: true, ctx: x.ctx}
+	x.body.dec = decoder{w: &x.c.wire, limits: x.limits, lenient: true, ctx: x.ctx, nominated: f.nominated}
 	dec := &x.body.dec
 	res := &x.res
 	res.ContentLength = length

@@ -3,6 +3,7 @@ package http1
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -205,6 +206,19 @@ func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
+}
+
+// tell writes at level debug which byte a client was refused for: what its
+// author needs, and no log at another level may hold.
+func (s *Server) tell(r *Refusal, client string) {
+	if !s.Log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	attrs := []any{"reason", r.Reason, "position", r.Offset, "client", client}
+	if r.Byte >= 0 {
+		attrs = append(attrs, "byte", fmt.Sprintf("0x%02x", r.Byte))
+	}
+	s.Log.Debug("request refused", attrs...)
 }
 
 // SetDraining makes answers carry Connection: close, so that clients move

@@ -587,3 +587,31 @@ func TestABodyReadAfterTheHandlerReturnedFails(t *testing.T) {
 		t.Errorf("%v; %q", err, all)
 	}
 }
+
+func TestAnAnswerOfWhichNothingHasLeftCanBeTakenBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		flush, retracted bool
+		want             string
+	}{
+		"nothing has left": {false, true, "HTTP/1.1 502 Bad Gateway\r\n"},
+		"the head has":     {true, false, "HTTP/1.1 200 OK\r\n"},
+	} {
+		addr := serve(t, &Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-First", "a")
+			w.Header().Set("Content-Length", "50")
+			_, _ = io.WriteString(w, "begun")
+			if c.flush {
+				w.(http.Flusher).Flush()
+			}
+			if got := w.(interface{ Retract() bool }).Retract(); got != c.retracted {
+				t.Errorf("%s: retracted %t, want %t", name, got, c.retracted)
+			}
+			w.WriteHeader(http.StatusBadGateway)
+			_, _ = io.WriteString(w, "gone")
+		})})
+		_, all := talk(t, addr, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		if !strings.HasPrefix(all, c.want) || c.retracted && (strings.Contains(all, "begun") || strings.Contains(all, "X-First") || !strings.HasSuffix(all, "gone")) {
+			t.Errorf("%s: got %q", name, all)
+		}
+	}
+}

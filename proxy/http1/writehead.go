@@ -22,8 +22,9 @@ func (w *response) begin(status int) {
 			continue
 		case "Connection":
 			if status != http.StatusSwitchingProtocols {
-				w.setConnection(values)
-				continue
+				if closes := w.setConnection(values); closes || status != http.StatusUpgradeRequired {
+					continue
+				}
 			}
 		case "Trailer":
 			b = w.announce(b, values)
@@ -60,12 +61,13 @@ func (w *response) setLength(values []string) {
 	}
 }
 
-func (w *response) setConnection(values []string) {
+func (w *response) setConnection(values []string) (closes bool) {
 	var f fields
 	for _, value := range values {
 		f.connection(value)
 	}
 	w.closeAfter = w.closeAfter || f.close
+	return f.close
 }
 
 // announce keeps the names of trailers to come, without those that may not be

@@ -243,7 +243,8 @@ func (w *response) finish() error {
 		w.err = io.ErrUnexpectedEOF
 		return w.err
 	}
-	if !w.headSent && w.length < 0 && len(w.trailers) == 0 && !w.hasPrefixed() && (!w.isHead || w.written > 0) {
+	counted := !w.bodiless && (!w.isHead || w.written > 0)
+	if !w.headSent && w.length < 0 && len(w.trailers) == 0 && !w.hasPrefixed() && counted {
 		w.length = w.written
 	}
 	if w.headSent && !w.chunked && (w.buf == nil || w.buf.content() == 0) {
@@ -259,6 +260,22 @@ func (w *response) abort() {
 		_ = w.c.tcp.SetLinger(0)
 	}
 	w.c.nc.Close()
+}
+
+// Retract takes back an answer of which nothing has left yet, so that another
+// can be written, and reports whether it could.
+func (w *response) Retract() bool {
+	if w.hijacked || w.headSent || w.err != nil {
+		return false
+	}
+	if w.buf != nil {
+		w.buf.giveBack()
+		w.buf = nil
+	}
+	w.wroteHeader, w.chunked, w.bodiless, w.status = false, false, false, 0
+	w.length, w.written, w.trailers = -1, 0, nil
+	clear(w.hdr)
+	return true
 }
 
 // Hijack implements http.Hijacker. The buffers hold what was received beyond
