@@ -5,14 +5,15 @@ import "strings"
 // Canonical returns the form of a raw request path on which operations are matched: percent escapes of unreserved characters
 // decoded, other escapes in upper case, empty and dot segments resolved (RFC 3986 section 6.2.2). An encoded slash stays encoded,
 // so that it never makes a new segment. It is false for a path that escapes above its root, also by way of encoded dots or
-// slashes, or holds a broken escape: two parsers could read such a path in two ways. Only this form is matched; what is forwarded is the raw path.
+// slashes or with parameters behind its dots, or holds a broken escape or that of a null byte (RFC 3986 section 7.3): two parsers
+// could read such a path in two ways. Only this form is matched; what is forwarded is the raw path.
 // It does not allocate for a path that is canonical already.
 func Canonical(path string) (string, bool) {
 	if !needsWork(path) {
 		return path, true
 	}
 	decoded, ok := decodeUnreserved(path)
-	if !ok || climbsByEncodedSlash(decoded) {
+	if !ok || climbsForOthers(decoded) {
 		return "", false
 	}
 	return resolveDots(decoded)
@@ -44,6 +45,9 @@ func decodeUnreserved(path string) (string, bool) {
 			return "", false
 		}
 		c := unhex(path[i+1])<<4 | unhex(path[i+2])
+		if c == 0 {
+			return "", false
+		}
 		if isUnreserved(c) {
 			b.WriteByte(c)
 		} else {
@@ -54,14 +58,30 @@ func decodeUnreserved(path string) (string, bool) {
 	return b.String(), true
 }
 
-// climbsByEncodedSlash finds "a%2F..%2Fb" and its like: harmless to us, above the root for whoever decodes the slash.
-func climbsByEncodedSlash(path string) bool {
-	if !strings.Contains(path, "%2F") && !strings.Contains(path, "%5C") && !strings.Contains(path, `\`) {
+// climbsForOthers finds "a%2F..%2F..%2Fb", "..\b" and "..;/b": harmless to us, above the root for whoever decodes the slash, takes
+// the backslash for one, or cuts the parameters of a segment.
+func climbsForOthers(path string) bool {
+	slashed := path
+	if strings.Contains(path, "%2F") || strings.Contains(path, "%5C") || strings.Contains(path, `\`) {
+		slashed = strings.NewReplacer("%2F", "/", "%5C", "/", `\`, "/").Replace(path)
+	}
+	bare := slashed
+	if strings.Contains(slashed, "..;") || strings.Contains(slashed, "..%3B") {
+		bare = withoutParameters(slashed)
+	}
+	if bare == path {
 		return false
 	}
-	slashed := strings.NewReplacer("%2F", "/", "%5C", "/", `\`, "/").Replace(path)
-	_, ok := resolveDots(slashed)
+	_, ok := resolveDots(bare)
 	return !ok
+}
+
+func withoutParameters(path string) string {
+	segments := strings.Split(strings.ReplaceAll(path, "%3B", ";"), "/")
+	for i, segment := range segments {
+		segments[i], _, _ = strings.Cut(segment, ";")
+	}
+	return strings.Join(segments, "/")
 }
 
 func resolveDots(path string) (string, bool) {

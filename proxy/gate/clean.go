@@ -23,17 +23,32 @@ type hop struct {
 // that only a trusted caller may set go or are taken in, Via, and forwarded fields are added.
 func (g *Gate) clean(r *http.Request, ex *exchange.Exchange, h hop) *failure.Error {
 	header := r.Header
-	if g.via.came(header["Via"]) {
+	switch {
+	case g.via.came(header["Via"]):
 		return failure.New(failure.LoopDetected, "the Via field names this sidecar already")
+	case h.entry.Direction == policy.Inbound && r.TLS == nil && r.URL != nil && r.URL.Scheme == "https":
+		// The application's origin was asked for over a secured connection, which this is not (RFC 9110 section 7.4).
+		return &failure.Error{Code: failure.RequestInvalid, Status: http.StatusMisdirectedRequest, Detail: "target of https on a connection without TLS"}
 	}
-	upgrade := upgradeToken(header)
+	upgrade := ""
+	if r.ProtoMajor == 1 && r.ProtoMinor > 0 { // HTTP/1.0 has no upgrades (RFC 9110 section 7.8)
+		upgrade = upgradeToken(header)
+	}
 	trailers := acceptsTrailers(header["Te"])
 	dropHopByHop(header)
+	switch {
+	case trailers && upgrade != "":
+		header["Connection"] = connectionBoth
+	case trailers:
+		header["Connection"] = connectionTE
+	case upgrade != "":
+		header["Connection"] = connectionUpgrade
+	}
 	if trailers {
 		header["Te"] = trailersOnly
 	}
 	if upgrade != "" {
-		header["Connection"], header["Upgrade"] = connectionUpgrade, ex.Field(upgrade)
+		header["Upgrade"] = ex.Field(upgrade)
 	}
 	takeControl(header, ex, h.trusted)
 	header["Via"] = g.via.append(header["Via"], r.ProtoMajor, r.ProtoMinor)
@@ -46,6 +61,8 @@ func (g *Gate) clean(r *http.Request, ex *exchange.Exchange, h hop) *failure.Err
 var (
 	trailersOnly      = []string{"trailers"}
 	connectionUpgrade = []string{"Upgrade"}
+	connectionTE      = []string{"TE"}
+	connectionBoth    = []string{"TE, Upgrade"}
 )
 
 // oneHop reports whether a field is dropped though Connection may not name it.
@@ -58,14 +75,21 @@ func oneHop(name string) bool {
 	return false
 }
 
-// protected fields cannot be named away by a client's Connection field: they decide framing, routing, identity or trust.
+// protected fields cannot be named away by a Connection field: they decide framing, routing, identity or trust, or are for every
+// recipient of the content, which a sender must not name there (RFC 9110 section 7.6.1).
 func protected(name string) bool {
 	switch name {
-	case "Content-Length", "Content-Type", "Host", "Via", "Forwarded", "Authorization", "Cookie", "Traceparent", "Tracestate", "Baggage",
-		"X-Request-Id", "Idempotency-Key", "Cache-Control", "Set-Cookie":
+	case "Host", "Via", "Forwarded", "Max-Forwards", "Expect", "Authorization", "Cookie", "Set-Cookie", "Www-Authenticate",
+		"Traceparent", "Tracestate", "Baggage", "X-Request-Id", "Idempotency-Key",
+		"Cache-Control", "Pragma", "Age", "Date", "Expires", "Vary", "Etag", "Last-Modified", "Location", "Range", "Accept-Ranges", "Allow":
 		return true
 	}
-	return strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "Outrigger-")
+	for _, prefix := range []string{"Content-", "If-", "X-Forwarded-", "Outrigger-"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // dropHopByHop removes hop-by-hop fields of a request or a reply.
@@ -90,7 +114,7 @@ func dropHopByHop(header http.Header) {
 func acceptsTrailers(te []string) bool {
 	for _, line := range te {
 		for token := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(textproto.TrimString(token), "trailers") {
+			if ascii(token) && strings.EqualFold(textproto.TrimString(token), "trailers") {
 				return true
 			}
 		}
@@ -101,16 +125,26 @@ func acceptsTrailers(te []string) bool {
 // upgradeToken is the protocol that a request asks to switch to, if it is one that we let through. h2c never is: it would
 // tunnel past every policy (RFC 9113 section 3.1 deprecates it).
 func upgradeToken(header http.Header) string {
-	if len(header["Upgrade"]) == 1 && strings.EqualFold(header["Upgrade"][0], "websocket") {
+	if asked := header["Upgrade"]; len(asked) == 1 && ascii(asked[0]) && strings.EqualFold(asked[0], "websocket") {
 		for _, line := range header["Connection"] {
 			for token := range strings.SplitSeq(line, ",") {
 				if strings.EqualFold(textproto.TrimString(token), "upgrade") {
-					return header["Upgrade"][0]
+					return asked[0]
 				}
 			}
 		}
 	}
 	return ""
+}
+
+// ascii guards comparisons that fold case: there are letters beyond ASCII that fold to k and s.
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // takeControl removes the control fields that only the hop before us may set, and believes those of a trusted caller.

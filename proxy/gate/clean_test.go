@@ -47,7 +47,7 @@ func TestCleanDropsWhatBelongsToOneHopOnly(t *testing.T) {
 			[]string{"Connection: Content-Length, Authorization, X-Forwarded-For", "Content-Length: 5", "Authorization: a", "X-Forwarded-For: 10.0.0.1"},
 			http.Header{"Content-Length": {"5"}, "Authorization": {"a"}, "X-Forwarded-For": {"10.0.0.1"}},
 		},
-		{"TE but for trailers", []string{"TE: gzip, trailers"}, http.Header{"Te": {"trailers"}}},
+		{"TE but for trailers", []string{"TE: gzip, trailers"}, http.Header{"Te": {"trailers"}, "Connection": {"TE"}}},
 		{"TE without trailers", []string{"TE: gzip"}, http.Header{}},
 		{"an upgrade to h2c with its settings", []string{"Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"}, http.Header{}},
 		{"an upgrade hidden beside another", []string{"Connection: Upgrade", "Upgrade: websocket, h2c"}, http.Header{}},

@@ -42,9 +42,19 @@ var fuzzedHeaders = []string{
 func checkForwarded(t *testing.T, before, after http.Header, upgraded bool) {
 	t.Helper()
 	for name := range after {
-		if oneHop(name) && !(upgraded && (name == "Connection" || name == "Upgrade")) && name != "Te" {
+		if oneHop(name) && name != "Connection" && !(upgraded && name == "Upgrade") && name != "Te" {
 			t.Fatalf("%s went on: %q", name, after[name])
 		}
+	}
+	var options []string // what is left of one hop is ours, and Connection says so
+	if after["Te"] != nil {
+		options = append(options, "TE")
+	}
+	if upgraded {
+		options = append(options, "Upgrade")
+	}
+	if got, want := strings.Join(after["Connection"], "\n"), strings.Join(options, ", "); got != want {
+		t.Fatalf("Connection is %q, want %q", got, want)
 	}
 	if te := strings.Join(after["Te"], "\n"); te != "" && te != "trailers" {
 		t.Fatalf("TE went on as %q", te)

@@ -15,12 +15,12 @@ func (v *visit) maxForwards(r *http.Request) (answered bool) {
 	if len(values) == 0 {
 		return false
 	}
-	n, err := strconv.Atoi(values[0])
-	if err != nil || n < 0 {
+	n, err := strconv.ParseUint(values[0], 10, 32) // digits alone, as the field is defined
+	if err != nil {
 		return false
 	}
 	if n > 0 {
-		r.Header["Max-Forwards"] = v.ex.Field(strconv.Itoa(n - 1))
+		r.Header["Max-Forwards"] = v.ex.Field(strconv.FormatUint(n-1, 10))
 		return false
 	}
 	v.ended, v.ex.Status, v.ex.Outcome = true, http.StatusOK, policy.OK
@@ -33,8 +33,8 @@ func (v *visit) maxForwards(r *http.Request) (answered bool) {
 		return true
 	}
 	h.Set("Content-Type", "message/http")
-	n, _ = v.w.Write([]byte(traced(r)))
-	v.ex.BytesOut = int64(n)
+	written, _ := v.w.Write([]byte(traced(r)))
+	v.ex.BytesOut = int64(written)
 	return true
 }
 
@@ -48,10 +48,13 @@ func (v *visit) methods() string {
 		}
 	}
 	if len(methods) == 0 {
-		return "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+		return usualMethods
 	}
 	return strings.Join(methods, ", ")
 }
+
+// usualMethods are those that pass where nothing is declared.
+const usualMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, QUERY"
 
 // traced reflects the request without the fields that hold secrets (RFC 9110 section 9.3.8).
 func traced(r *http.Request) string {

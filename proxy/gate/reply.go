@@ -30,7 +30,8 @@ func (v *visit) reply(resp *http.Response) {
 	v.head(resp)
 	v.w.WriteHeader(resp.StatusCode)
 	if err := v.body(resp, first); err != nil {
-		v.abort(err)
+		v.broken(err)
+		return
 	}
 	for name, values := range resp.Trailer {
 		v.w.Header()[http.TrailerPrefix+name] = values
@@ -43,8 +44,15 @@ func (v *visit) reply(resp *http.Response) {
 
 // head makes the client's header of the upstream's.
 func (v *visit) head(resp *http.Response) {
+	upgrade := ""
+	if resp.StatusCode == http.StatusUpgradeRequired {
+		upgrade = upgradeToken(resp.Header)
+	}
 	dropHopByHop(resp.Header)
 	h := v.w.Header()
+	if upgrade != "" { // it must say to what (RFC 9110 section 15.5.22)
+		h["Connection"], h["Upgrade"] = connectionUpgrade, v.ex.Field(upgrade)
+	}
 	for name, values := range resp.Header {
 		h[name] = values
 	}
@@ -138,8 +146,8 @@ func (v *visit) body(resp *http.Response, first *chunk) error {
 			return nil
 		}
 	}
-	if flusher, ok := v.w.(http.Flusher); ok && resp.ContentLength < 0 && !ready(resp.Body) {
-		flusher.Flush() // the head of a stream that is silent yet
+	if flusher, ok := v.w.(http.Flusher); ok && (resp.ContentLength < 0 || first != nil) && !ready(resp.Body) {
+		flusher.Flush() // the head of a stream that is silent yet, or what came of an answer that comes slowly
 	}
 	n, err := io.Copy(v.w, resp.Body)
 	v.ex.BytesOut += n
@@ -167,6 +175,16 @@ func (v *visit) bodyBroke(err error) *failure.Error {
 		err = failure.Wrap(failure.ClientClosed, err)
 	}
 	return verdict.BodyBroke(v.answered(), err)
+}
+
+// broken ends a reply whose content broke off: as a failure like any other where none of it has left yet.
+func (v *visit) broken(err error) {
+	if w, ok := v.w.(interface{ Retract() bool }); ok && w.Retract() {
+		v.ex.BytesOut = 0
+		v.fail(v.bodyBroke(err))
+		return
+	}
+	v.abort(err)
 }
 
 // abort ends the client's connection so that a reply which broke off can never look complete (RFC 9112 section 8).

@@ -30,6 +30,7 @@ func (v *visit) tunnel(resp *http.Response) {
 	upgrade := resp.Header["Upgrade"]
 	dropHopByHop(resp.Header)
 	resp.Header["Connection"], resp.Header["Upgrade"] = connectionUpgrade, upgrade
+	resp.Header["Via"] = v.gate.via.append(resp.Header["Via"], resp.ProtoMajor, resp.ProtoMinor)
 	head := http.Response{StatusCode: http.StatusSwitchingProtocols, ProtoMajor: 1, ProtoMinor: 1, Header: resp.Header}
 	if err := head.Write(client); err != nil {
 		return

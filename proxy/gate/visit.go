@@ -27,6 +27,8 @@ type visit struct {
 // run sends the request through the operation's stack and answers the client.
 func (v *visit) run(r *http.Request) {
 	v.boundBody(r)
+	v.boundReader()
+	v.ex.Reply = (*interim)(v)
 	out := r.WithContext(v.ex)
 	out.Close = false // it speaks of the client's connection
 	if v.entry.Upstream != "" || v.entry.Direction == policy.Outbound && r.Host == "" {
@@ -40,10 +42,32 @@ func (v *visit) run(r *http.Request) {
 	v.reply(resp)
 }
 
+// interim is what an upstream's interim replies go through on their way to the client.
+type interim visit
+
+// Header is that of the reply to come, empty until it begins.
+func (i *interim) Header() http.Header { return i.w.Header() }
+
+// Write is for final replies, which do not come this way.
+func (i *interim) Write([]byte) (int, error) { return 0, http.ErrBodyNotAllowed }
+
+// WriteHeader sends an interim reply with the fields that are not for one hop.
+func (i *interim) WriteHeader(status int) {
+	dropHopByHop(i.w.Header())
+	i.w.WriteHeader(status)
+}
+
 // boundBody gives the client timeouts.body for its request's body, counted from the head.
 func (v *visit) boundBody(r *http.Request) {
 	if timeout := v.ex.Operation.Policy.Timeouts.Body; timeout > 0 && r.Body != nil && r.Body != http.NoBody {
 		_ = http.NewResponseController(v.w).SetReadDeadline(v.ex.Start.Add(timeout)) // a wire that cannot has bounds of its own
+	}
+}
+
+// boundReader gives the client timeouts.idle to take anything of what is written to it. A wire that cannot has bounds of its own.
+func (v *visit) boundReader() {
+	if w, ok := v.w.(interface{ SetWriteIdle(time.Duration) }); ok {
+		w.SetWriteIdle(v.ex.Operation.Policy.Timeouts.Idle)
 	}
 }
 
@@ -62,6 +86,9 @@ func (v *visit) fail(e *failure.Error) {
 	v.ex.Status = e.HTTPStatus()
 	h := v.w.Header()
 	h["X-Request-Id"] = v.ex.Field(v.ex.RequestID)
+	if v.ex.Status == http.StatusMethodNotAllowed {
+		h.Set("Allow", usualMethods) // RFC 9110 section 15.5.6 wants it
+	}
 	attempts := len(v.ex.Attempts)
 	if attempts > 0 {
 		h["Outrigger-Attempts"] = v.ex.Field(strconv.Itoa(attempts))
