@@ -21,7 +21,7 @@ const (
 	anything = scalars | array | object
 )
 
-func (t types) has(any types) bool { return t&any != 0 }
+func (t types) has(one types) bool { return t&one != 0 }
 
 // maxWalk bounds the way through references and alternatives on which a schema's types are looked for.
 const maxWalk = 8

@@ -19,12 +19,15 @@ const (
 )
 
 // weigh looks at how an attempt ended. A status counts as a failure where the policy lists it, but 501 never does: the upstream
-// works, it just does not know the method. 429 is soft: the upstream works and says slow down.
+// works, it just does not know the method. 429 is soft: the upstream works and says slow down. A reply that
+// breaks its contract is a failure whatever its status, where the policy says so.
 func weigh(a *exchange.Attempt, failures policy.Conditions) weight {
 	v := &a.Verdict
 	switch v.Outcome {
 	case policy.OK, policy.ClientError, policy.UpstreamError:
 		switch {
+		case a.Violates:
+			return hard
 		case v.Status == http.StatusNotImplemented || !failures.Statuses.Has(v.Status):
 			return success
 		case v.Status == http.StatusTooManyRequests:

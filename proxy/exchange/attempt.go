@@ -26,6 +26,8 @@ type Attempt struct {
 	Verdict Verdict
 	// Streams says that the reply's body may last: its head alone decides about the attempt.
 	Streams bool
+	// Violates says that the reply breaks its contract and that the policy counts this against the upstream.
+	Violates bool
 
 	// BoundByTotal says that the head deadline is the total deadline's, not the attempt timeout's.
 	BoundByTotal bool

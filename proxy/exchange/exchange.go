@@ -40,6 +40,8 @@ type Exchange struct {
 	Answered *Attempt
 	// Decisions in order, bounded by maxDecisions.
 	Decisions []Decision
+	// Checks are what validation has to tell: of the request once, of each reply once. What kept its contract is not told.
+	Checks []Check
 	// RetryRefused is why no further attempt was made though the last one failed: a reason of outrigger_retries_refused_total.
 	RetryRefused string
 

@@ -57,7 +57,7 @@ var table = map[Code]Facts{
 	BulkheadFull:       {Status: 503, ProxyStatus: "connection_limit_reached", Title: "The concurrency limit is reached", Refusal: true},
 	Overload:           {Status: 503, ProxyStatus: "connection_limit_reached", Title: "The sidecar sheds load", Refusal: true},
 	RateLimited:        {Status: 429, ProxyStatus: "http_request_denied", Title: "The rate limit is reached", Refusal: true},
-	RequestInvalid:     {Status: 400, ProxyStatus: "http_request_error", Title: "The request is not valid HTTP", Refusal: true},
+	RequestInvalid:     {Status: 400, ProxyStatus: "http_request_error", Title: "The request is not valid", Refusal: true},
 	ClientClosed:       {Status: 499, ProxyStatus: "", Title: "The client went away"},
 	NoRoute:            {Status: 404, ProxyStatus: "destination_not_found", Title: "No route leads to this target", Refusal: true},
 	BadResponse:        {Status: 502, ProxyStatus: "http_protocol_error", Title: "The upstream's answer is not valid HTTP", BreakerCounts: true},

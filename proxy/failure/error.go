@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"outrigger/policy"
 )
 
 // Error is a failure with a code. Layers return it as the error of a RoundTrip; it is immutable once returned.
@@ -17,7 +19,9 @@ type Error struct {
 	RetryAfter time.Duration
 	// Reason refines the code for metrics where it has several causes (queue_timeout); empty keeps the code.
 	Reason string
-	Err    error
+	// Violations are the ways in which a request breaks its contract, for the client to mend.
+	Violations []policy.Violation
+	Err        error
 }
 
 // ReasonCertificate refines TLSFailed: the upstream's certificate was not believed. Trying again would meet the same one.

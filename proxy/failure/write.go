@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"outrigger/policy"
 )
 
 // ProxyName is our name in Proxy-Status and our pseudonym in Via.
@@ -38,6 +40,8 @@ type problem struct {
 	Operation string `json:"operation,omitempty"`
 	Upstream  string `json:"upstream,omitempty"`
 	TraceID   string `json:"trace_id,omitempty"`
+	// Errors are what is wrong with the request, one by one.
+	Errors []policy.Violation `json:"errors,omitempty"`
 }
 
 // Write answers a client with the failure as problem+json and returns the number of body bytes. The header must not have been written.
@@ -46,6 +50,7 @@ func Write(w http.ResponseWriter, e *Error, r Report) (int, error) {
 	body, err := json.Marshal(problem{
 		Type: typeBase + string(e.Code), Title: Of(e.Code).Title, Status: status, Detail: e.Detail, Instance: r.Instance,
 		Code: e.Code, Retryable: r.Retryable, Attempts: r.Attempts, Operation: r.Operation, Upstream: r.Upstream, TraceID: r.TraceID,
+		Errors: e.Violations,
 	})
 	if err != nil {
 		return 0, err

@@ -82,7 +82,7 @@ func (d *decisions) init() {
 
 func (d *decisions) add(s *Series, ex *exchange.Exchange, sum *summary) {
 	r := &d.ordinary
-	if sum.failed || len(ex.Attempts) > 1 {
+	if sum.failed || len(ex.Attempts) > 1 || ex.Violation() != nil {
 		r = &d.notable
 	}
 	r.mu.Lock()

@@ -17,6 +17,7 @@ var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1
 // families are all metrics that exchanges and reloads feed; the names are a contract with dashboards.
 type families struct {
 	requests, attempts, retries, retriesRefused, refused, undeclared, transitions, reloads *prometheus.CounterVec
+	violations, unvalidated                                                                *prometheus.CounterVec
 	requestDuration, attemptDuration                                                       *prometheus.HistogramVec
 	policyInfo                                                                             *prometheus.GaugeVec
 	reloadOK, reloadTime                                                                   prometheus.Gauge
@@ -42,6 +43,10 @@ func newFamilies() families {
 		refused: counterVec("refused_total", "Exchanges that we said no to on purpose.",
 			"direction", "upstream", "operation", "reason"),
 		undeclared: counterVec("undeclared_requests_total", "Requests that the spec of the upstream does not declare.", "upstream"),
+		violations: counterVec("validation_failures_total", "Messages that broke what the spec says of them, by where the first violation is.",
+			"direction", "upstream", "operation", "kind", "reason"),
+		unvalidated: counterVec("validation_skipped_total", "Messages that were to be validated and could not be, by why not.",
+			"direction", "upstream", "operation", "kind", "reason"),
 		transitions: counterVec("circuit_transitions_total", "Changes of state of a circuit.",
 			"upstream", "operation", "from", "to", "cause"),
 		reloads: counterVec("policy_reloads_total", "Policies read, the first one included, by what became of them.", "result"),
@@ -67,6 +72,7 @@ func (f *families) register(r *prometheus.Registry) {
 	}
 	r.MustRegister(
 		f.requests, f.requestDuration, f.attempts, f.attemptDuration, f.retries, f.retriesRefused, f.refused, f.undeclared,
+		f.violations, f.unvalidated,
 		f.transitions, f.reloads, f.policyInfo, f.reloadOK, f.reloadTime,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

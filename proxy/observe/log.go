@@ -13,6 +13,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/proxy/exchange"
+	"outrigger/proxy/failure"
 )
 
 const (
@@ -46,7 +47,7 @@ func (o *Observer) line(s *Series, ex *exchange.Exchange, sum *summary) {
 		slog.String("direction", string(s.direction)), slog.String("service", set.service),
 		slog.String("upstream", s.upstreamOf(ex)), slog.String("operation", s.operationOf(ex)),
 		slog.String("method", clip(ex.Method, maxMethod)), slog.String("path", clip(ex.Path, maxPath)),
-		slog.Int("status", ex.Status), slog.String("outcome", string(ex.Outcome)), code(sum),
+		slog.Int("status", ex.Status), slog.String("outcome", string(ex.Outcome)), code(sum), violation(ex), reason(ex),
 		slog.Int("attempts", sum.attempts),
 		slog.Float64("duration_ms", milliseconds(ex.Duration)), slog.Float64("upstream_duration_ms", milliseconds(sum.upstream)),
 		slog.Int64("bytes_in", ex.BytesIn), slog.Int64("bytes_out", ex.BytesOut),
@@ -82,6 +83,26 @@ func code(sum *summary) slog.Attr {
 		return slog.Attr{}
 	}
 	return slog.String("code", string(sum.code))
+}
+
+// violation is absent where no message broke its contract. It holds no value of the message.
+func violation(ex *exchange.Exchange) slog.Attr {
+	v := ex.Violation()
+	if v == nil {
+		return slog.Attr{}
+	}
+	return slog.String("violation", v.String())
+}
+
+// maxReason bounds what a line says of an invalid request; the wire's reasons are a few words.
+const maxReason = 200
+
+// reason tells which rule a request broke. Its words are ours: nothing in them came from the client.
+func reason(ex *exchange.Exchange) slog.Attr {
+	if ex.Failure == nil || ex.Failure.Code != failure.RequestInvalid {
+		return slog.Attr{}
+	}
+	return slog.String("reason", clip(ex.Failure.Detail, maxReason))
 }
 
 // upstreamOf and operationOf name what the exchange was for, also where its series is shared.

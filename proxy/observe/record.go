@@ -110,6 +110,14 @@ func (s *Series) count(ex *exchange.Exchange) {
 	if u := ex.Upstream; u != nil && u.Declared && ex.Operation == u.Unmatched {
 		s.undeclared.of(&s.life, s.upstream).Inc()
 	}
+	for i := range ex.Checks {
+		c := &ex.Checks[i]
+		if len(c.Violations) > 0 {
+			s.violations.of(&s.life, finding{c.Kind, string(c.Violations[0].In)}).Inc()
+		} else {
+			s.unvalidated.of(&s.life, finding{c.Kind, c.Skipped}).Inc()
+		}
+	}
 }
 
 type histogram interface {

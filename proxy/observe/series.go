@@ -37,6 +37,8 @@ type Series struct {
 	retriesRefused counters[string]
 	refused        counters[string]
 	undeclared     counters[string]
+	violations     counters[finding]
+	unvalidated    counters[finding]
 	transitions    counters[transition]
 
 	generation uint64    // the last in which somebody asked for it; guarded by Observer.mu
@@ -49,6 +51,9 @@ type requestKey struct {
 }
 
 type transition struct{ from, to, cause string }
+
+// finding is what validation found of one message.
+type finding struct{ kind, reason string }
 
 // Series returns the metrics of an operation, to be kept in the snapshot that serves it. Every snapshot asks anew for what it
 // needs; see Adopt. Beyond maxSeries operations those of one upstream share one series, with _other as the operation.
@@ -115,6 +120,8 @@ func newSeries(o *Observer, key seriesKey) *Series {
 	s.retriesRefused = counters[string]{family: f.retriesRefused, fixed: pair, vary: word[string], rest: other}
 	s.refused = counters[string]{family: f.refused, fixed: triple, vary: word[string], rest: other}
 	s.undeclared = counters[string]{family: f.undeclared, vary: word[string], rest: other}
+	s.violations = counters[finding]{family: f.violations, fixed: triple, vary: finding.labels, rest: finding{other, other}}
+	s.unvalidated = counters[finding]{family: f.unvalidated, fixed: triple, vary: finding.labels, rest: finding{other, other}}
 	s.transitions = counters[transition]{family: f.transitions, fixed: pair, vary: transition.labels, rest: transition{other, other, other}}
 	return s
 }
@@ -127,6 +134,8 @@ func (k requestKey) labels() []string {
 }
 
 func (t transition) labels() []string { return []string{t.from, t.to, t.cause} }
+
+func (f finding) labels() []string { return []string{f.kind, f.reason} }
 
 func word[S ~string](s S) []string { return []string{string(s)} }
 
@@ -141,6 +150,8 @@ func (s *Series) drop() {
 	s.retriesRefused.drop()
 	s.refused.drop()
 	s.undeclared.drop()
+	s.violations.drop()
+	s.unvalidated.drop()
 	s.transitions.drop()
 	f := &s.observer.families
 	f.requestDuration.DeleteLabelValues(string(s.direction), s.upstream, s.operation)

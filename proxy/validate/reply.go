@@ -1,0 +1,133 @@
+package validate
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"outrigger/policy"
+	"outrigger/proxy/exchange"
+)
+
+// Replies looks at the reply of each attempt while it goes by. The client gets it as it came, whatever is found; where the policy says
+// count, one that breaks its contract counts as a failure of the upstream. It is judged when the attempt ends, which must be before
+// whoever counts attempts is told: the layer stands inside the breaker. An operation whose replies are not validated has no such layer.
+func Replies(s Settings) func(next http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		mode := s.Operation.Policy.Validate.Response
+		if s.idle(mode) {
+			return next
+		}
+		return &replies{Settings: s, count: mode == policy.ValidationCount, next: next}
+	}
+}
+
+type replies struct {
+	Settings
+	count bool
+	next  http.RoundTripper
+}
+
+const replyKey = "validate.response"
+
+func (l *replies) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := l.next.RoundTrip(req)
+	if err == nil && req.Method != http.MethodHead && resp.StatusCode != http.StatusPartialContent {
+		l.follow(exchange.AttemptOf(req.Context()), resp)
+	}
+	return resp, err
+}
+
+// follow puts a body that listens in the place of one that can be judged.
+func (l *replies) follow(a *exchange.Attempt, resp *http.Response) {
+	reply := l.Operation.Contract.Reply(resp.StatusCode)
+	if reply == nil || resp.Body == nil || resp.Body == http.NoBody || resp.ContentLength == 0 {
+		return
+	}
+	media, ok := mediaOf(reply.Media, strings.Join(resp.Header["Content-Type"], ","))
+	if !ok || media.Schema == "" {
+		return // what a spec does not list is drift, not a broken contract
+	}
+	size := resp.ContentLength
+	if size < 0 {
+		size = MaxBody
+	}
+	skipped := ""
+	switch {
+	case encoded(resp.Header):
+		skipped = skippedEncoded
+	case size > MaxBody:
+		skipped = skippedLarge
+	case !l.Memory.Take(size):
+		skipped = skippedMemory
+	}
+	if skipped != "" {
+		told(a.Exchange, exchange.Check{Kind: exchange.CheckedReply, Skipped: skipped}, replyKey)
+		return
+	}
+	t := &tee{layer: l, body: resp.Body, schema: media.Schema, length: resp.ContentLength, taken: size}
+	resp.Body = t
+	a.OnEnd(t, 0)
+}
+
+// tee is the body of a reply with a copy of what went by.
+type tee struct {
+	layer  *replies
+	body   io.ReadCloser
+	schema string
+	length int64 // announced, or less than 0
+	taken  int64
+	text   []byte
+	whole  bool
+	large  bool
+}
+
+// Read reads the body and keeps a copy within the bound.
+func (t *tee) Read(p []byte) (int, error) {
+	n, err := t.body.Read(p)
+	switch {
+	case t.large:
+	case len(t.text)+n > MaxBody:
+		t.large, t.text = true, nil
+	default:
+		if t.text == nil && t.length > 0 {
+			t.text = make([]byte, 0, t.length)
+		}
+		t.text = append(t.text, p[:n]...)
+		t.whole = errors.Is(err, io.EOF) || int64(len(t.text)) == t.length
+	}
+	return n, err
+}
+
+// Close closes the body.
+func (t *tee) Close() error { return t.body.Close() }
+
+// readier is a body that knows whether a read would wait; the wire's do.
+type readier interface{ Ready() bool }
+
+// Ready reports whether a read would not wait.
+func (t *tee) Ready() bool {
+	r, ok := t.body.(readier)
+	return ok && r.Ready()
+}
+
+// EndAttempt judges the reply, if all of it went by.
+func (t *tee) EndAttempt(a *exchange.Attempt, _ uint64) {
+	l := t.layer
+	defer l.Memory.Give(t.taken)
+	check := exchange.Check{Kind: exchange.CheckedReply}
+	switch {
+	case t.large:
+		check.Skipped = skippedLarge
+	case t.whole:
+		found, err := l.Schemas.JSON(t.schema, t.text)
+		check.Violations = found
+		if err != nil {
+			check.Skipped = skippedComplex
+		}
+	}
+	t.text = nil
+	a.Violates = l.count && len(check.Violations) > 0
+	told(a.Exchange, check, replyKey)
+}
