@@ -14,12 +14,13 @@ import (
 // speaks for the warnings in the spec's own files: whoever writes a policy can seldom mend another team's spec.
 func (c *compiler) silence() {
 	var idle policy.Problems
+	found := slices.Clone(c.problems) // two lines that name one spec speak for the same problems
 	for _, root := range c.roots {
 		for _, s := range root.Silences() {
 			for _, code := range s.Codes {
 				if strings.HasPrefix(code, "OR1") || !knownCode(code) {
 					c.badSilence(s, code)
-				} else if !c.silenceOne(s, code) {
+				} else if !c.silenceOne(s, code, found) {
 					idle = append(idle, idleSilence(s, code))
 				}
 			}
@@ -30,20 +31,20 @@ func (c *compiler) silence() {
 	}
 }
 
-// silenceOne takes out the problems of one code, and reports whether there were any.
-func (c *compiler) silenceOne(s document.Silence, code string) bool {
+// silenceOne takes out the problems of one code, and reports whether there were any among all that were found.
+func (c *compiler) silenceOne(s document.Silence, code string, found policy.Problems) bool {
 	specs := c.specsNamedAt(s)
-	before := len(c.problems)
-	c.problems = slices.DeleteFunc(c.problems, func(p policy.Problem) bool {
+	meant := func(p policy.Problem) bool {
 		if p.Code != code {
 			return false
 		}
 		return p.Place.File == s.Place.File && p.Place.Line == s.Line || p.Severity != policy.Error && within(p, specs)
-	})
+	}
+	c.problems = slices.DeleteFunc(c.problems, meant)
 	if code == codePending || slices.ContainsFunc(specs, func(spec *catalog) bool { return !spec.checked }) {
 		return true // warnings of schemas are found only where somebody asks for them
 	}
-	return len(c.problems) < before
+	return slices.ContainsFunc(found, meant)
 }
 
 func knownCode(code string) bool {
