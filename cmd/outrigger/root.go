@@ -12,6 +12,7 @@ var commands = []func() *cobra.Command{
 	newCheckCommand,
 	newExplainCommand,
 	newDiffCommand,
+	newTestCommand,
 	newDemoCommand,
 	newProxyCommand,
 	newRunCommand,

@@ -66,6 +66,7 @@ build() {
   mkdir -p "$work/bin" "$work/log"
   say "building the sidecar, orders and inventory"
   go build -o "$work/bin/" ./cmd/outrigger ./$hello/orders ./$hello/inventory ./$hello/check
+  "$work/bin/outrigger" test $hello/*/policy.test.yaml || fail "the policies do not do what their tables say"
   if [[ ! -x $work/venv/bin/python ]] || ! cmp -s $hello/service_one/requirements.txt "$work/venv/requirements.txt"; then
     say "installing Flask into .cache/hello/venv"
     rm -rf "$work/venv"

@@ -3,9 +3,9 @@ package diff
 import (
 	"fmt"
 	"strings"
-	"unicode"
 
 	"outrigger/policy"
+	"outrigger/policy/spelling"
 )
 
 // mostNamed is how many operations of one upstream a line names.
@@ -21,7 +21,7 @@ func Text(changes []Change) string {
 		b.WriteByte('\n')
 	}
 	b.WriteString(Summarize(changes).String() + "\n")
-	return printable(b.String())
+	return spelling.Printable(b.String())
 }
 
 // String is the summary in words.
@@ -106,21 +106,3 @@ func (c Change) sentence() string {
 	}
 	return text
 }
-
-// printable escapes what a terminal would take for a command.
-func printable(text string) string {
-	if !strings.ContainsFunc(text, hidden) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		if hidden(r) {
-			fmt.Fprintf(&b, "\\u%04x", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-func hidden(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
