@@ -31,6 +31,8 @@ var arrows = []struct {
 	// What editors are told: the table as a schema, and what stands at a place of a text.
 	{"policy/editing", []string{"policy", "policy/language", "policy/document", "policy/openapi", "policy/explain"}},
 	{"policy/wire", []string{"policy"}},
+	// Edits that problems carry, made in the text of a file.
+	{"policy/mend", []string{"policy", "policy/document"}},
 	{"policy/explain", []string{"policy"}},
 	// What differs is told in the words that explain has for a value.
 	{"policy/diff", []string{"policy", "policy/spelling", "policy/explain"}},

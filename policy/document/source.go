@@ -159,3 +159,49 @@ func quotedLength(text []byte, quote byte) int {
 	}
 	return 0
 }
+
+// Lines finds the bytes of places in a text, by the same lines and columns that problems are reported at. Immutable, and safe for
+// concurrent use.
+type Lines struct {
+	src  *source
+	mark int // bytes of the mark before line 1
+}
+
+// NewLines reads the lines of a text, which must be UTF-8; it keeps the text.
+func NewLines(data []byte) Lines {
+	src := newSource("", data)
+	return Lines{src, len(data) - len(src.data)}
+}
+
+// Span returns where a place with a known end starts and ends in the text, the end excluded; false when the text has no such place.
+func (l Lines) Span(at policy.Place) (start, end int, ok bool) {
+	line := l.src.line(at.Line)
+	from, fits := skipRunes(line, at.Column-1)
+	to, reaches := skipRunes(line, at.EndColumn-1)
+	if line == nil || !fits || !reaches || to < from {
+		return 0, 0, false
+	}
+	first := int(l.src.starts[at.Line-1]) + l.mark
+	return first + from, first + to, true
+}
+
+// Line returns where line n, counted from 1, starts and where the next one does.
+func (l Lines) Line(n int) (start, next int) {
+	if n < 1 || n > len(l.src.starts) {
+		return 0, 0
+	}
+	next = len(l.src.data)
+	if n < len(l.src.starts) {
+		next = int(l.src.starts[n])
+	}
+	return int(l.src.starts[n-1]) + l.mark, next + l.mark
+}
+
+// skipRunes returns how many bytes the first n runes of a line take; false when it has fewer.
+func skipRunes(line []byte, n int) (length int, ok bool) {
+	for ; n > 0 && length < len(line); n-- {
+		_, size := utf8.DecodeRune(line[length:])
+		length += size
+	}
+	return length, n == 0
+}
