@@ -12,6 +12,7 @@ var commands = []func() *cobra.Command{
 	newCheckCommand,
 	newExplainCommand,
 	newDiffCommand,
+	newSchemaCommand,
 	newTestCommand,
 	newDemoCommand,
 	newProxyCommand,

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"outrigger/policy"
 	"outrigger/policy/language"
@@ -151,14 +152,23 @@ func pathPatterns(catalog *openapi.Catalog, op *openapi.Operation) []string {
 	return all
 }
 
-// literalPattern matches a literal part of a path; what may be written escaped or not matches loosely.
+var escapedByte = regexp.MustCompile(`^%[0-9A-Fa-f]{2}`)
+
+// literalPattern matches a literal part of a path, in which what needs an escape may be written with or without it.
 func literalPattern(text string) string {
 	var b strings.Builder
-	for _, r := range text {
-		if r == '%' || r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`|", r) {
-			return `[^{}?# ]*`
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case escapedByte.MatchString(text):
+			size = 3
+			b.WriteString(`(%[0-9A-Fa-f]{2}|[^{}?# /])`)
+		case r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`|%", r):
+			fmt.Fprintf(&b, `((%%[0-9A-Fa-f]{2}){%d}|[^{}?# /])`, size)
+		default:
+			b.WriteString(regexp.QuoteMeta(text[:size]))
 		}
-		b.WriteString(regexp.QuoteMeta(string(r)))
+		text = text[size:]
 	}
 	return b.String()
 }
