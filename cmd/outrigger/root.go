@@ -11,6 +11,7 @@ import (
 var commands = []func() *cobra.Command{
 	newCheckCommand,
 	newExplainCommand,
+	newInitCommand,
 	newDiffCommand,
 	newSchemaCommand,
 	newTestCommand,

@@ -14,7 +14,7 @@ import (
 var hostile = []string{
 	"", " ", "getStock", "get-stock.v2", "yes", "No", "null", "~", "on", "1", "0x10", "1e3", ".inf", "2026-11-24", "a: b", "a #b", "#a", "- a", "? a",
 	"&a", "*a", "!a", "|", ">", "'", `"`, `\`, "%a", "@a", "`a", "{a}", "[a]", "a,b", "a\nb", "a\r\nb", "a\tb", "\x1b[31m", "\x7f", "\u0085", "\u2028",
-	"\ufeff", "\u202eabc", "\U000e0041", "ünïcode", "日本", "GET /stock/{item}", "GET /a b", "<<", "=", "---", "...", "key:", strings.Repeat("x", 900),
+	"\ufeff", "\u202eabc", "\U000e0041", "ünïcode", "日本", "GET /stock/{item}", "GET /a b", "<<", "=", "---", "...", "../a.yaml", "./a", ".a", "key:", strings.Repeat("x", 900),
 }
 
 func TestAQuotedTextIsReadAsItself(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	plainForm     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./-]*$`)
+	plainForm     = regexp.MustCompile(`^(\.?\./|[A-Za-z_])[A-Za-z0-9_./-]*$`)
 	operationForm = regexp.MustCompile(`^[A-Z]+ /[A-Za-z0-9_./{}-]*$`)
 	// addressForm is of URLs, hosts and listeners; a colon that no space follows is part of a plain text.
 	addressForm = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://[A-Za-z0-9._:-]+$|^[0-9a-z.-]+:[0-9]+$`)

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"outrigger/policy"
+	"outrigger/policy/starter"
+)
+
+// stdoutPolicy is what a policy on standard output is called in messages.
+const stdoutPolicy = "policy.yaml"
+
+func newInitCommand() *cobra.Command {
+	var o initOptions
+	c := &cobra.Command{
+		Use:   "init OPENAPI...",
+		Short: "Write a first policy from OpenAPI specs",
+		Long: "Write a starter policy with comments, which passes \"outrigger check --strict\", to standard output or to a new file. Each OPENAPI is\n" +
+			"the spec of a service that is called, an upstream; --inbound names the spec of the service itself.\n\n" +
+			"Operations whose specs show that they need more than the defaults are listed: streams, uploads, downloads, long polls, those with an\n" +
+			"idempotency key, those that say when to try again. An existing file is never overwritten.\n\n" +
+			"Exit status: 0 written, 1 a spec has errors, 2 usage or unreadable input.",
+		Example: "  outrigger init inventory.yaml payments.json >policy.yaml\n  outrigger init --service orders --inbound openapi.yaml -o policy.yaml inventory.yaml",
+		RunE:    func(c *cobra.Command, args []string) error { return o.run(c, args) },
+	}
+	flags := c.Flags()
+	flags.StringVarP(&o.file, "out", "o", "", "file to write; it must not exist")
+	flags.StringVar(&o.inbound, "inbound", "", "the spec of the service beside the sidecar")
+	flags.StringVar(&o.service, "service", "", "the name of that service")
+	// outrigger run gives OUTRIGGER_INBOUND, an address, to the service it starts.
+	flags.Lookup("inbound").Annotations = map[string][]string{notFromEnvironment: nil}
+	return c
+}
+
+type initOptions struct {
+	file, inbound, service string
+}
+
+func (o *initOptions) run(c *cobra.Command, specs []string) error {
+	if err := o.free(); err != nil {
+		return err
+	}
+	read := sources{}
+	s := starter.Options{File: o.policyFile(), Service: o.service, ReadFile: read.read}
+	for _, name := range specs {
+		spec, err := o.spec(name, read)
+		if err != nil {
+			return err
+		}
+		s.Upstreams = append(s.Upstreams, spec)
+	}
+	if o.inbound != "" {
+		spec, err := o.spec(o.inbound, read)
+		if err != nil {
+			return err
+		}
+		s.Inbound = &spec
+	}
+	made, err := starter.Make(s)
+	if err != nil {
+		return usage("%w", err)
+	}
+	if made.Text == nil {
+		printer := problemPrinter{out: c.ErrOrStderr(), sources: read, colour: coloured(c.ErrOrStderr())}
+		for _, p := range made.Problems {
+			if p.Severity == policy.Error {
+				printer.print(p)
+			}
+		}
+		return failed("no policy was written (%s): mend that first", counted(made.Problems))
+	}
+	if err := o.write(c.OutOrStdout(), made.Text); err != nil {
+		return err
+	}
+	if n := counted(made.Problems); n.Warnings > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "%s in the specs, silenced where the policy names them; \"outrigger check\" shows them when the comment is removed\n", n)
+	}
+	if o.file != "" {
+		fmt.Fprintf(c.ErrOrStderr(), "%s written: %d of %d operations are listed, the others keep the defaults\nnext: outrigger check --strict %s\n",
+			o.file, made.Listed, made.Declared, o.file)
+	}
+	return nil
+}
+
+func (o *initOptions) policyFile() string {
+	if o.file == "" {
+		return stdoutPolicy
+	}
+	return filepath.ToSlash(filepath.Clean(o.file))
+}
+
+// spec finds how the policy is to name a spec, from the folder that it will stand in.
+func (o *initOptions) spec(name string, read sources) (starter.Spec, error) {
+	if _, err := read.read(name); err != nil {
+		return starter.Spec{}, usage("%s: %w", name, err)
+	}
+	relative := filepath.Clean(name)
+	if !filepath.IsAbs(relative) {
+		folder, err := filepath.Rel(filepath.Dir(o.policyFile()), relative)
+		if err != nil { // the policy stands elsewhere altogether
+			folder, err = filepath.Abs(name)
+		}
+		if err != nil {
+			return starter.Spec{}, usage("%s: %w", name, err)
+		}
+		relative = folder
+	}
+	// Both names must lead to one file, also by way of the policy's folder.
+	path := relative
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(o.policyFile()), relative)
+	}
+	return starter.Spec{Path: filepath.ToSlash(path), Name: filepath.ToSlash(relative)}, nil
+}
+
+// free refuses a file that exists before any work is done; write refuses it again when it creates the file.
+func (o *initOptions) free() error {
+	if o.file == "" {
+		return nil
+	}
+	if _, err := os.Lstat(o.file); err == nil {
+		return usage("%s exists and is never overwritten: name another file with -o, or remove it first", o.file)
+	}
+	return nil
+}
+
+func (o *initOptions) write(stdout io.Writer, text []byte) error {
+	if o.file == "" {
+		if _, err := stdout.Write(text); err != nil {
+			return failed("the policy cannot be written: %w", err)
+		}
+		return nil
+	}
+	f, err := os.OpenFile(o.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return o.free()
+	}
+	if err != nil {
+		return usage("%s cannot be written: %w", o.file, cause(err))
+	}
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return failed("%s cannot be written: %w", o.file, cause(err))
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package starter_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"outrigger/policy/starter"
+)
+
+const wildFolder = "../../../shared/specs"
+
+// wildReader gives the main file of a row of INDEX.tsv and how to read it and those beside it.
+func wildReader(t *testing.T, row string) (main string, read func(string) ([]byte, error)) {
+	t.Helper()
+	file, main, _ := strings.Cut(strings.TrimSuffix(row, ")"), " (main: ")
+	full := filepath.Join(wildFolder, file)
+	switch {
+	case strings.HasSuffix(file, ".tar.gz"):
+		return main, fromMap(untar(t, gunzip(t, full)))
+	case strings.HasSuffix(file, ".gz"):
+		main = strings.TrimSuffix(file, ".gz")
+		return main, fromMap(map[string][]byte{main: gunzip(t, full)})
+	case main != "":
+		return main, func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(full, name)) }
+	}
+	return file, func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(wildFolder, name)) }
+}
+
+func gunzip(t *testing.T, file string) []byte {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func untar(t *testing.T, data []byte) map[string][]byte {
+	t.Helper()
+	content := map[string][]byte{}
+	for r := tar.NewReader(bytes.NewReader(data)); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return content
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content[path.Clean(header.Name)], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRealDocumentsGivePoliciesThatPassTheStrictCheck(t *testing.T) {
+	index, err := os.ReadFile(filepath.Join(wildFolder, "INDEX.tsv"))
+	if err != nil {
+		t.Skip("real documents are not kept beside this checkout (../shared/specs)")
+	}
+	for _, row := range strings.Split(strings.TrimSpace(string(index)), "\n")[1:] {
+		name, _, _ := strings.Cut(row, "\t")
+		t.Run(name, func(t *testing.T) {
+			main, read := wildReader(t, name)
+			spec := starter.Spec{Path: main, Name: main}
+			o := starter.Options{File: "policy.yaml", ReadFile: read, Inbound: &spec, Upstreams: []starter.Spec{spec}}
+			made, err := starter.Make(o)
+			if err != nil || made.Text == nil {
+				t.Fatalf("no policy: %v\n%s", err, told(made.Problems))
+			}
+			if left := strict(o, made.Text); len(left) > 0 {
+				t.Errorf("check --strict is not content:\n%s", told(left))
+			}
+			if lines := bytes.Count(made.Text, []byte("\n")); lines > 50+made.Listed {
+				t.Errorf("%d lines for %d operations that need something", lines, made.Listed)
+			}
+		})
+	}
+}
+
+// manyOperations is a spec of n operations that are all alike, with the given reply.
+func manyOperations(n int, reply string) []byte {
+	var b strings.Builder
+	b.WriteString("openapi: 3.0.0\ninfo: {title: many}\npaths:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  /p%d/{id}: {get: {operationId: op%d, responses: {200: %s}}}\n", i, i, reply)
+	}
+	return []byte(b.String())
+}
+
+func TestASpecOfManyOperationsGivesAShortPolicy(t *testing.T) {
+	for name, reply := range map[string]string{
+		"reads":          "{description: ok}",
+		"streams or not": "{description: ok, content: {application/json: {}, text/event-stream: {}}}",
+	} {
+		o := starter.Options{
+			File: "policy.yaml", Upstreams: []starter.Spec{{Path: "many.yaml", Name: "many.yaml"}},
+			ReadFile: fromMap(map[string][]byte{"many.yaml": manyOperations(1_500, reply)}),
+		}
+		made, err := starter.Make(o)
+		if err != nil || made.Declared != 1_500 || made.Listed > 0 || bytes.Count(made.Text, []byte("\n")) > 40 {
+			t.Errorf("%s: %v, %d of %d operations listed, in %d lines", name, err, made.Listed, made.Declared, bytes.Count(made.Text, []byte("\n")))
+		}
+		if left := strict(o, made.Text); len(left) > 0 {
+			t.Errorf("%s: check --strict is not content:\n%s", name, told(left))
+		}
+	}
+}
