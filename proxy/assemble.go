@@ -19,7 +19,7 @@ import (
 	"outrigger/proxy/listen"
 	"outrigger/proxy/live"
 	"outrigger/proxy/observe"
-	"outrigger/proxy/replay"
+	"outrigger/proxy/overload"
 	"outrigger/proxy/upstream"
 )
 
@@ -44,8 +44,11 @@ func (p *Proxy) assemble(set *policy.Set) error {
 	p.observer = observe.New(observe.Options{
 		Log: log, DroppedLines: p.lines.Dropped, Version: p.options.Version, Revision: p.options.Revision,
 	})
-	p.memory = replay.NewMemory(set.Limits.BufferBytes)
+	p.memory = overload.NewBuffers(set.Limits.BufferBytes)
 	p.ports = listen.New(log)
+	p.bounds = p.newBounds()
+	p.bounds.adopt(set)
+	p.reach.Limits = p.bounds.replies
 	p.drift = drift.New()
 	p.live = live.New(live.Options{
 		Stack:  p.stack,
@@ -66,7 +69,7 @@ func (p *Proxy) assemble(set *policy.Set) error {
 			log.Info("circuit changed", "upstream", name, "operation", operation, "from", string(t.From), "to", string(t.To), "cause", t.Cause)
 		},
 	})
-	p.gate = gate.New(p.live, instance())
+	p.gate = gate.New(p.live, instance(), p.bounds.guard.Sheds)
 	p.source.Log(log)
 	p.observer.Watch(status{p})
 	p.live.Apply(set)
@@ -104,23 +107,11 @@ func (p *Proxy) entry(name string, address policy.Address, d policy.Direction, u
 	e := gate.Entry{Direction: d, Upstream: upstreamName, Address: address.HostPort}
 	return listen.Port{Name: name, Address: address, Phase: phase, Server: func() listen.Server {
 		return &http1.Server{
-			Handler: p.gate.Handler(e), OnRefuse: p.gate.Refuse(e), Log: p.log, Limits: wireLimits(p.live.Current().Set),
+			Handler: p.gate.Handler(e), OnRefuse: p.gate.Refuse(e), Log: p.log,
+			Follow: p.bounds.clients, Pressure: p.bounds.guard, OnLost: p.bounds.lost,
 		}
 	}}
 }
-
-// wireLimits are the limits of a set in the words of the wire. They hold for a port from its opening on.
-func wireLimits(set *policy.Set) http1.Limits {
-	l := set.Limits
-	return http1.Limits{
-		HeadBytes: int(l.HeaderBytes), Fields: l.HeaderCount, RequestLine: int(l.RequestLineBytes), Connections: l.Connections,
-		HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, BodyTimeout: bodySilence,
-	}
-}
-
-// bodySilence is the longest wait for the next bytes of a request's body where timeouts.body of the operation, which the gate
-// sees to, leaves that much.
-const bodySilence = 5 * time.Minute
 
 // operatorPorts are the admin port and, where the policy wants one, the port for metrics alone. They run on net/http, so that
 // what an operator sees does not depend on the wire that it is about.

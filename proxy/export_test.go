@@ -19,6 +19,12 @@ func NewInMemory(o Options, dial Dial) (*Proxy, error) {
 	return newProxy(o, upstream.Options{Dial: dial})
 }
 
+// InRoot makes the files of a system below root the ones that a sidecar looks at.
+func InRoot(o Options, root string) Options {
+	o.root = root
+	return o
+}
+
 // Server is the server of the inbound port, or for a name of that upstream's port.
 func (p *Proxy) Server(d policy.Direction, upstreamName string) *http1.Server {
 	return p.entry("test", policy.Address{}, d, upstreamName).Server().(*http1.Server)

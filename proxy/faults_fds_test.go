@@ -128,4 +128,8 @@ func TestRunningOutOfFileDescriptorsShedsAndRecovers(t *testing.T) {
 	if n := strings.Count(log.String(), "connection not accepted"); n > 200 {
 		t.Errorf("the accept loop failed %d times: it spins", n)
 	}
+	proxytest.Until(t, "the end of the episode is told", func() bool { return strings.Contains(log.String(), "connections are accepted again") })
+	if n := strings.Count(log.String(), "connection not accepted"); n != strings.Count(log.String(), "connections are accepted again") {
+		t.Errorf("%d lines about the beginning of an episode, and another number about its end", n)
+	}
 }

@@ -70,6 +70,7 @@ func place(problem policy.Problem) []slog.Attr {
 // adopted lets the parts that a set steers beside the live snapshot follow it.
 func (p *Proxy) adopted(set *policy.Set) {
 	p.memory.Adopt(set.Limits.BufferBytes)
+	p.bounds.adopt(set)
 	p.observer.Adopt(set, p.options.Policy)
 	p.drift.Adopt(set)
 	if p.options.LogLevel == "" {

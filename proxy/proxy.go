@@ -19,7 +19,7 @@ import (
 	"outrigger/proxy/listen"
 	"outrigger/proxy/live"
 	"outrigger/proxy/observe"
-	"outrigger/proxy/replay"
+	"outrigger/proxy/overload"
 	"outrigger/proxy/source/file"
 	"outrigger/proxy/upstream"
 )
@@ -34,6 +34,8 @@ type Options struct {
 	Drain             time.Duration
 	Stderr            io.Writer
 	Version, Revision string
+
+	root string // where proc and sys are; empty is "/"
 }
 
 // Proxy is one sidecar. Its methods are safe for concurrent use.
@@ -46,7 +48,8 @@ type Proxy struct {
 	level    *slog.LevelVar
 	source   *file.Source
 	observer *observe.Observer
-	memory   *replay.Memory
+	memory   *overload.Buffers
+	bounds   bounds
 	drift    *drift.Ledger
 	live     *live.Live
 	gate     *gate.Gate
@@ -117,6 +120,7 @@ func (p *Proxy) Start() error {
 	p.state.Store(serving)
 	p.running = ctx
 	p.done.Go(func() { p.source.Run(ctx, p.offer) })
+	p.done.Go(func() { p.bounds.watch(ctx) })
 	p.ready(set)
 	return nil
 }

@@ -115,7 +115,7 @@ func (s status) Ready() []admin.Check {
 	case draining:
 		serves.Err = errors.New("the sidecar drains")
 	}
-	return []admin.Check{serves, {Name: "policy", Note: s.note()}}
+	return []admin.Check{serves, {Name: "policy", Note: s.note()}, {Name: "load", Note: s.strain()}}
 }
 
 func (s status) note() string {

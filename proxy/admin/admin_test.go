@@ -43,6 +43,7 @@ func (s *sidecar) Current() *policy.Set                   { return s.set }
 func (s *sidecar) Reload(context.Context) (Reload, error) { return s.reload, s.err }
 func (s *sidecar) Upstreams() []observe.UpstreamState     { return s.states }
 func (s *sidecar) ClientConnections() int                 { return 1 }
+func (s *sidecar) Pressure() observe.PressureState        { return observe.PressureState{Step: "calm"} }
 func (s *sidecar) Force(upstream, operation, to string) error {
 	if s.err == nil {
 		s.forced = []string{upstream, operation, to}

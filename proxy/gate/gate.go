@@ -21,15 +21,20 @@ import (
 
 // Gate serves clients under the current snapshot.
 type Gate struct {
-	live *live.Live
-	via  via
+	live  *live.Live
+	via   via
+	sheds func() bool
 }
 
 // New returns a gate over the current snapshots of l. Instance tells this sidecar from every other in Via fields, so that a
-// request which comes back to it is recognised (RFC 9110 section 7.6.3).
-func New(l *live.Live, instance string) *Gate {
-	return &Gate{live: l, via: newVia(failure.ProxyName + "-" + instance)}
+// request which comes back to it is recognised (RFC 9110 section 7.6.3). Sheds is asked before each exchange whether new ones are
+// turned away.
+func New(l *live.Live, instance string, sheds func() bool) *Gate {
+	return &Gate{live: l, via: newVia(failure.ProxyName + "-" + instance), sheds: sheds}
 }
+
+// comeBack is what a client is told to wait that was turned away: a moment in which others end.
+const comeBack = time.Second
 
 // Entry is one way in: the inbound port, the outbound proxy port, or the port of one upstream.
 type Entry struct {
@@ -53,6 +58,9 @@ func (g *Gate) serve(e Entry, w http.ResponseWriter, r *http.Request) {
 	route := target.Unmatched()
 	if refusal == nil {
 		route, refusal = match(target, r.Method, path)
+	}
+	if refusal == nil && g.sheds() {
+		refusal = &failure.Error{Code: failure.Overload, Detail: "memory is short, new requests are not taken on", RetryAfter: comeBack}
 	}
 
 	ex := exchange.New(r.Context(), target.Upstream, route.Operation, start)
@@ -129,10 +137,10 @@ func (g *Gate) Refuse(e Entry) func(w http.ResponseWriter, r *http1.Refusal) {
 		target.InFlight.Add(1)
 		v := visit{gate: g, snapshot: s, entry: e, route: route, target: target, ex: ex, w: w}
 		defer v.end()
-		code := failure.RequestInvalid
+		f := &failure.Error{Code: failure.RequestInvalid, Status: r.Status, Detail: r.Reason}
 		if r.Status == http.StatusServiceUnavailable {
-			code = failure.Overload
+			f.Code, f.RetryAfter = failure.Overload, comeBack
 		}
-		v.fail(&failure.Error{Code: code, Status: r.Status, Detail: r.Reason})
+		v.fail(f)
 	}
 }

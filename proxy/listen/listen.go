@@ -212,6 +212,17 @@ func (p *Ports) Connections() int {
 	return all
 }
 
+// CloseIdle closes the connections that wait for a request, of the servers that know theirs.
+func (p *Ports) CloseIdle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, o := range p.open {
+		if c, ok := o.server.(interface{ CloseIdle() }); ok {
+			c.CloseIdle()
+		}
+	}
+}
+
 // SetDraining tells every server that knows how to ask its clients to leave: answers carry Connection: close from now on. It
 // begins the end: no port opens any more.
 func (p *Ports) SetDraining() {

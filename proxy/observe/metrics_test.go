@@ -73,6 +73,12 @@ type standing struct{}
 
 func (standing) ClientConnections() int { return 3 }
 
+func (standing) Pressure() PressureState {
+	return PressureState{
+		Memory: 0.93, Limited: true, Step: "closing", BufferBytes: 4096, BufferLimit: 32 << 20, BuffersRefused: 2, NotAccepted: 5, Flood: 7,
+	}
+}
+
 func (standing) Upstreams() []UpstreamState {
 	inventory := UpstreamState{
 		Name: "inventory", Direction: policy.Outbound, BudgetLeft: 0.75, InFlight: 2, Connections: 5,

@@ -15,6 +15,21 @@ type State interface {
 	Upstreams() []UpstreamState
 	// ClientConnections is the number of open connections from clients, of all listeners together.
 	ClientConnections() int
+	// Pressure tells how near the sidecar as a whole is to taking on no more.
+	Pressure() PressureState
+}
+
+// PressureState is how near a sidecar is to taking on no more.
+type PressureState struct {
+	// Memory is the share of the memory limit that is used; it is told only where Limited says that there is a limit.
+	Memory  float64
+	Limited bool
+	Step    string // what is done about it: one of pressureSteps
+	// BufferBytes are held by buffers that grow with traffic, BufferLimit is their bound, BuffersRefused counts those not had.
+	BufferBytes, BufferLimit int64
+	BuffersRefused           uint64
+	// NotAccepted counts connections that could not be accepted, Flood those over a limit that were closed without an answer.
+	NotAccepted, Flood uint64
 }
 
 // UpstreamState is how one upstream stands, in the shape of the admin port's /operations.
@@ -69,6 +84,7 @@ type OperationState struct {
 var (
 	circuitStates  = []string{"closed", "open", "half_open"}
 	endpointStates = []string{"healthy", "ejected", "unhealthy"}
+	pressureSteps  = []string{"calm", "closing", "shedding"}
 )
 
 var (
@@ -80,6 +96,13 @@ var (
 	answersDesc     = gauge("outrigger_undeclared_answers_total", "Answers with a status that the spec does not declare.", "upstream", "operation", "status")
 	deprecatedDesc  = gauge("outrigger_deprecated_requests_total", "Exchanges of operations that the spec deprecates.", "upstream", "operation")
 	uncalledDesc    = gauge("outrigger_uncalled_operations", "Operations of the spec that nobody has called since the sidecar began.", "upstream")
+
+	memoryDesc         = gauge("outrigger_memory_used_ratio", "Share of the memory limit that is used.")
+	stepDesc           = gauge("outrigger_overload_step", "1 for the step that want of memory has led to.", "step")
+	bufferDesc         = gauge("outrigger_buffer_bytes", "Bytes held by buffers that grow with traffic.")
+	bufferLimitDesc    = gauge("outrigger_buffer_limit_bytes", "The most that they may hold together.")
+	buffersRefusedDesc = gauge("outrigger_buffers_refused_total", "Buffers that were not had because the rest was too small.")
+	unansweredDesc     = gauge("outrigger_connections_unanswered_total", "Connections of clients that got no answer at all.", "reason")
 )
 
 func gauge(name, help string, labels ...string) *prometheus.Desc {
@@ -91,7 +114,10 @@ type collector struct{ observer *Observer }
 
 // Describe names the gauges.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{circuitDesc, inFlightDesc, budgetDesc, endpointsDesc, connectionsDesc, answersDesc, deprecatedDesc, uncalledDesc} {
+	for _, d := range []*prometheus.Desc{
+		circuitDesc, inFlightDesc, budgetDesc, endpointsDesc, connectionsDesc, answersDesc, deprecatedDesc, uncalledDesc,
+		memoryDesc, stepDesc, bufferDesc, bufferLimitDesc, buffersRefusedDesc, unansweredDesc,
+	} {
 		out <- d
 	}
 }
@@ -109,6 +135,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	seen := map[string]bool{}
 	operations := map[[2]string]bool{}
 	send(connectionsDesc, float64((*state).ClientConnections()), "client", "")
+	collectPressure(out, (*state).Pressure())
 	for _, u := range (*state).Upstreams() {
 		if seen[u.Name] {
 			continue
@@ -155,6 +182,23 @@ func collectDrift(out chan<- prometheus.Metric, u *UpstreamState) {
 		}
 	}
 	out <- prometheus.MustNewConstMetric(uncalledDesc, prometheus.GaugeValue, float64(uncalled), u.Name)
+}
+
+func collectPressure(out chan<- prometheus.Metric, p PressureState) {
+	send := func(d *prometheus.Desc, kind prometheus.ValueType, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, kind, v, labels...)
+	}
+	if p.Limited {
+		send(memoryDesc, prometheus.GaugeValue, p.Memory)
+	}
+	for _, step := range pressureSteps {
+		send(stepDesc, prometheus.GaugeValue, oneIf(p.Step == step), step)
+	}
+	send(bufferDesc, prometheus.GaugeValue, float64(p.BufferBytes))
+	send(bufferLimitDesc, prometheus.GaugeValue, float64(p.BufferLimit))
+	send(buffersRefusedDesc, prometheus.CounterValue, float64(p.BuffersRefused))
+	send(unansweredDesc, prometheus.CounterValue, float64(p.NotAccepted), "not_accepted")
+	send(unansweredDesc, prometheus.CounterValue, float64(p.Flood), "flood")
 }
 
 func countIn(endpoints []EndpointState, state string) int {

@@ -16,9 +16,10 @@ import (
 
 // Guard watches one sidecar. It is safe for concurrent use.
 type Guard struct {
+	options Options
 	log     *slog.Logger
-	onStep  func(Step)
-	sources []source
+	sources []source // of Run
+	limited atomic.Bool
 
 	descriptors int64 // clients' connections together, at most
 	clients     atomic.Int64
@@ -44,17 +45,22 @@ type Options struct {
 
 // New returns a Guard that has not looked at memory yet.
 func New(o Options) *Guard {
-	g := &Guard{log: o.Log, onStep: o.OnStep, descriptors: clientShare()}
+	g := &Guard{options: o, log: o.Log, descriptors: clientShare()}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
-	for _, group := range findGroups(o.Root) {
+	return g
+}
+
+// open finds the limits. Their files stay open until close.
+func (g *Guard) open() {
+	for _, group := range findGroups(g.options.Root) {
 		g.sources = append(g.sources, group)
 	}
-	if o.GoLimit > 0 {
-		g.sources = append(g.sources, newHeap(o.GoLimit))
+	if g.options.GoLimit > 0 {
+		g.sources = append(g.sources, newHeap(g.options.GoLimit))
 	}
-	return g
+	g.limited.Store(len(g.sources) > 0)
 }
 
 // source tells the share of one memory limit that is used, 0 to 1 and beyond; false where there is no limit now.
@@ -67,14 +73,15 @@ const (
 	closeRatio    = 0.8
 )
 
-// Run looks at memory, and ends what episodes are over, until ctx does.
+// Run looks at memory, and ends what episodes are over, until ctx does. Call it once.
 func (g *Guard) Run(ctx context.Context) {
+	g.open()
+	defer g.close()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			g.close()
 			return
 		case <-timer.C:
 		}
@@ -109,8 +116,8 @@ func (g *Guard) look() {
 	}
 	g.log.LogAttrs(context.Background(), level, "memory step changed", slog.String("from", now.String()), slog.String("to", next.String()),
 		slog.Float64("used_ratio", most))
-	if g.onStep != nil {
-		g.onStep(next)
+	if g.options.OnStep != nil {
+		g.options.OnStep(next)
 	}
 }
 

@@ -62,5 +62,5 @@ func (g *Guard) Memory() float64 { return math.Float64frombits(g.ratio.Load()) }
 
 func (g *Guard) setMemory(ratio float64) { g.ratio.Store(math.Float64bits(ratio)) }
 
-// Limited says that there may be a memory limit.
-func (g *Guard) Limited() bool { return len(g.sources) > 0 }
+// Limited says that there is a memory limit.
+func (g *Guard) Limited() bool { return g.limited.Load() }

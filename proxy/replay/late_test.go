@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"outrigger/policy"
+	"outrigger/proxy/overload"
 )
 
 // pipe is a client that sends when the test says so.
@@ -26,7 +27,7 @@ func TestBytesThatALateReaderGetsReachItsSuccessor(t *testing.T) {
 	for _, limit := range []int64{1 << 10, 8} { // the second: the late bytes are beyond the bound, and kept all the same
 		synctest.Test(t, func(t *testing.T) {
 			source, send := pipe(t)
-			m := NewMemory(1 << 20)
+			m := overload.NewBuffers(1 << 20)
 			ex := through(t, m, policy.Retry{MaxBody: limit}, source, func(req *http.Request) (*http.Response, error) {
 				late := make(chan error)
 				first := req.Body
@@ -70,7 +71,7 @@ func TestBytesThatALateReaderGetsReachItsSuccessor(t *testing.T) {
 func TestBytesThatWereInFlightWhenAnAttemptFailedAreReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, send := pipe(t)
-		ex := through(t, NewMemory(1<<20), standard, source, func(req *http.Request) (*http.Response, error) {
+		ex := through(t, overload.NewBuffers(1<<20), standard, source, func(req *http.Request) (*http.Response, error) {
 			first := req.Body
 			go func() { _, _ = first.Read(make([]byte, 100)) }()
 			synctest.Wait()
@@ -92,7 +93,7 @@ func TestBytesThatWereInFlightWhenAnAttemptFailedAreReplayed(t *testing.T) {
 func TestAnEarlyAnswerLetsTheBodyStreamOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, send := pipe(t)
-		m := NewMemory(1 << 20)
+		m := overload.NewBuffers(1 << 20)
 		var second io.ReadCloser
 		ex := through(t, m, standard, source, func(req *http.Request) (*http.Response, error) {
 			go send("begin ")
@@ -125,7 +126,7 @@ func TestAnEarlyAnswerLetsTheBodyStreamOn(t *testing.T) {
 func TestALateReaderOfACommittedExchangeStillFeedsItsSuccessor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, send := pipe(t)
-		m := NewMemory(1 << 20)
+		m := overload.NewBuffers(1 << 20)
 		got := make(chan string, 1)
 		ex := through(t, m, standard, source, func(req *http.Request) (*http.Response, error) {
 			first := req.Body
@@ -165,7 +166,7 @@ func TestTheEndOfTheExchangeWakesWhoWaitsForTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, send := pipe(t)
 		woken := make(chan error, 1)
-		ex := through(t, NewMemory(1<<20), standard, source, func(req *http.Request) (*http.Response, error) {
+		ex := through(t, overload.NewBuffers(1<<20), standard, source, func(req *http.Request) (*http.Response, error) {
 			first := req.Body
 			go func() { _, _ = first.Read(make([]byte, 100)) }()
 			synctest.Wait()

@@ -18,14 +18,14 @@ import (
 // Layer records the body of each request within retry.maxBody and the memory that all exchanges share. The request that enters
 // belongs to the exchange: its Body is replaced. Requests without a body cost nothing. The client's body is not closed here: the
 // server that made it does that.
-func Layer(m *Memory, settings policy.Retry) func(next http.RoundTripper) http.RoundTripper {
+func Layer(m Memory, settings policy.Retry) func(next http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return &layer{memory: m, limit: settings.MaxBody, next: next}
 	}
 }
 
 type layer struct {
-	memory *Memory
+	memory Memory
 	limit  int64
 	next   http.RoundTripper
 }

@@ -16,6 +16,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/proxy/exchange"
+	"outrigger/proxy/overload"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +36,7 @@ var (
 )
 
 // through sends a request with a body through the layer.
-func through(t *testing.T, m *Memory, settings policy.Retry, body io.Reader, wire roundTrip) *exchange.Exchange {
+func through(t *testing.T, m *overload.Buffers, settings policy.Retry, body io.Reader, wire roundTrip) *exchange.Exchange {
 	t.Helper()
 	ex := exchange.New(t.Context(), nil, nil, time.Now())
 	req, err := http.NewRequestWithContext(ex, http.MethodPost, "http://inventory/", body)
@@ -84,7 +85,7 @@ func TestEveryAttemptReadsTheSameBytes(t *testing.T) {
 		"end with data":    func() io.Reader { return iotest.DataErrReader(strings.NewReader(text)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := NewMemory(1 << 20)
+			m := overload.NewBuffers(1 << 20)
 			ex := through(t, m, standard, body(), func(req *http.Request) (*http.Response, error) {
 				length := req.ContentLength
 				if got := read(t, req.Body); got != text {
@@ -129,7 +130,7 @@ func TestABodyThatOutgrowsItsBoundsStreamsOnAndIsNotReplayed(t *testing.T) {
 	} {
 		for kind, body := range map[string]io.Reader{"with a length": strings.NewReader(text), "without": chunked(text)} {
 			t.Run(c.name+", "+kind, func(t *testing.T) {
-				m := NewMemory(c.memory)
+				m := overload.NewBuffers(c.memory)
 				ex := through(t, m, policy.Retry{MaxBody: c.limit}, body, func(req *http.Request) (*http.Response, error) {
 					r := req.Body.(rewinder)
 					if !r.Rewindable() {
@@ -161,7 +162,7 @@ func TestARequestWithoutABodyIsPassedAsItIs(t *testing.T) {
 	for _, body := range []io.ReadCloser{nil, http.NoBody} {
 		req, _ := http.NewRequestWithContext(ex, http.MethodGet, "http://inventory/", nil)
 		req.Body = body
-		layer := Layer(NewMemory(0), standard)(roundTrip(func(got *http.Request) (*http.Response, error) {
+		layer := Layer(overload.NewBuffers(0), standard)(roundTrip(func(got *http.Request) (*http.Response, error) {
 			if got != req || got.Body != body {
 				t.Error("the request was changed")
 			}
@@ -174,7 +175,7 @@ func TestARequestWithoutABodyIsPassedAsItIs(t *testing.T) {
 }
 
 func TestASmallBodyCostsItsRecordOnly(t *testing.T) {
-	m := NewMemory(1 << 20)
+	m := overload.NewBuffers(1 << 20)
 	buf := make([]byte, 512)
 	layer := Layer(m, standard)(roundTrip(func(req *http.Request) (*http.Response, error) {
 		for {
@@ -209,7 +210,7 @@ func TestTrailersThatComeWithTheEndOfTheBodyStayOnTheRequest(t *testing.T) {
 	req, _ := http.NewRequestWithContext(ex, http.MethodPost, "http://inventory/", nil)
 	req.Trailer = http.Header{"X-Sum": nil}
 	req.Body = io.NopCloser(io.MultiReader(strings.NewReader("x"), atEnd(func() { req.Trailer["X-Sum"] = []string{"1"} })))
-	_, _ = Layer(NewMemory(1<<20), standard)(roundTrip(func(got *http.Request) (*http.Response, error) {
+	_, _ = Layer(overload.NewBuffers(1<<20), standard)(roundTrip(func(got *http.Request) (*http.Response, error) {
 		attempt := got.WithContext(ex)
 		_ = read(t, attempt.Body)
 		if attempt.Trailer.Get("X-Sum") != "1" {
@@ -225,7 +226,7 @@ func (f atEnd) Read([]byte) (int, error) { f(); return 0, io.EOF }
 
 func TestAnErrorOfTheClientIsEveryAttemptsError(t *testing.T) {
 	broken := errors.New("bad chunk")
-	ex := through(t, NewMemory(1<<20), standard, io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)), func(req *http.Request) (*http.Response, error) {
+	ex := through(t, overload.NewBuffers(1<<20), standard, io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)), func(req *http.Request) (*http.Response, error) {
 		for _, body := range []io.Reader{req.Body, rewind(t, req)} {
 			if got, err := io.ReadAll(body); body != req.Body && (string(got) != "half" || !errors.Is(err, broken)) {
 				t.Errorf("%q, %v", got, err)
@@ -237,7 +238,7 @@ func TestAnErrorOfTheClientIsEveryAttemptsError(t *testing.T) {
 }
 
 func TestMemoryIsFreedHoweverTheExchangeEnds(t *testing.T) {
-	m := NewMemory(1 << 20)
+	m := overload.NewBuffers(1 << 20)
 	func() {
 		defer func() { _ = recover() }()
 		ex := exchange.New(t.Context(), nil, nil, time.Now())
@@ -255,7 +256,7 @@ func TestMemoryIsFreedHoweverTheExchangeEnds(t *testing.T) {
 
 func TestAllRecordsTogetherStayWithinTheMemory(t *testing.T) {
 	const limit = 64 << 10
-	m := NewMemory(limit)
+	m := overload.NewBuffers(limit)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -276,7 +277,7 @@ func TestAllRecordsTogetherStayWithinTheMemory(t *testing.T) {
 		t.Errorf("%d bytes are held at the end", m.Used())
 	}
 	m.Adopt(1)
-	if m.take(2) || !m.take(1) {
+	if m.Take(2) || !m.Take(1) {
 		t.Error("the new bound does not hold")
 	}
 }
@@ -297,7 +298,7 @@ func (r *ready) ReadReady(p []byte) (int, error) {
 
 func TestWhatIsReadyIsGivenWithoutWaitingAndRecorded(t *testing.T) {
 	source := &ready{Reader: strings.NewReader("end"), now: []byte("begin ")}
-	ex := through(t, NewMemory(1<<20), standard, source, func(req *http.Request) (*http.Response, error) {
+	ex := through(t, overload.NewBuffers(1<<20), standard, source, func(req *http.Request) (*http.Response, error) {
 		for _, body := range []io.Reader{req.Body, rewind(t, req)} {
 			if body == req.Body {
 				continue // cut off
@@ -326,7 +327,7 @@ func TestWhatIsReadyIsGivenWithoutWaitingAndRecorded(t *testing.T) {
 		return answer, nil
 	})
 	ex.Finish()
-	plain := through(t, NewMemory(1<<20), standard, chunked("order"), func(req *http.Request) (*http.Response, error) {
+	plain := through(t, overload.NewBuffers(1<<20), standard, chunked("order"), func(req *http.Request) (*http.Response, error) {
 		if n, err := req.Body.(readyReader).ReadReady(make([]byte, 9)); n != 0 || err != nil {
 			t.Errorf("a body that cannot tell has %d bytes ready, %v", n, err)
 		}
@@ -340,7 +341,7 @@ func TestRandomReadsAndRewindsGiveTheBodysBytes(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		body := rapid.SliceOfN(rapid.Byte(), 1, 3000).Draw(r, "body")
 		limit := rapid.Int64Range(0, 4000).Draw(r, "limit")
-		m := NewMemory(rapid.Int64Range(0, 4000).Draw(r, "memory"))
+		m := overload.NewBuffers(rapid.Int64Range(0, 4000).Draw(r, "memory"))
 		reads := rapid.SliceOfN(rapid.IntRange(-1, 700), 1, 40).Draw(r, "reads")
 		ex := through(t, m, policy.Retry{MaxBody: limit}, struct{ io.Reader }{bytes.NewReader(body)}, func(req *http.Request) (*http.Response, error) {
 			first := req.Body.(rewinder)

@@ -14,7 +14,7 @@ import (
 // Readers may run in goroutines of the wire, also one whose attempt is over: it is cut off, and what it was just reading goes to the
 // record, where its successor finds it. At most one reader reads the client's body at a time.
 type tape struct {
-	memory *Memory
+	memory Memory
 	source io.Reader
 	limit  int64
 	size   int64 // of the body, as far as it is announced, or less than 0
@@ -32,7 +32,7 @@ type tape struct {
 	first    reader
 }
 
-func newTape(m *Memory, req *http.Request, limit int64) *tape {
+func newTape(m Memory, req *http.Request, limit int64) *tape {
 	t := &tape{memory: m, source: req.Body, limit: limit, size: req.ContentLength}
 	t.free.L = &t.mu
 	t.dropping = limit <= 0
@@ -76,8 +76,8 @@ func (t *tape) grow(n int, beyond bool) bool {
 	}
 	more := int64(room - cap(t.record))
 	if beyond {
-		t.memory.force(more)
-	} else if !t.memory.take(more) {
+		t.memory.Force(more)
+	} else if !t.memory.Take(more) {
 		return false
 	}
 	grown := make([]byte, len(t.record), room)
@@ -95,7 +95,7 @@ func (t *tape) drop() {
 // release frees a record that is not needed: the current reader is past its end or gone. Requires mu.
 func (t *tape) release() {
 	if t.dropping && t.record != nil && (t.ended || t.current.cut || t.current.at >= t.base+int64(len(t.record))) {
-		t.memory.give(int64(cap(t.record)))
+		t.memory.Give(int64(cap(t.record)))
 		t.record = nil
 	}
 }

@@ -17,6 +17,8 @@ import (
 type Options struct {
 	// Dial opens a connection in place of the network; nil is the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Limits bound what endpoints may send, and may change; nil stands for those of the wire.
+	Limits *http1.ChangingLimits
 	// Roots believes these authorities in place of the system's.
 	Roots *x509.CertPool
 }
