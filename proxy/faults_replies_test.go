@@ -65,7 +65,7 @@ func TestAnAnswerThatBreaksOffNeverLooksComplete(t *testing.T) {
 	early.status, early.broken, early.kept = 502, false, true
 	old := cut("a body without any length, by a reset", proxytest.RawReset("HTTP/1.0 200 OK\r\n\r\n"+begun))
 	malformed := cut("a bad chunk behind a good one", proxytest.Raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n"))
-	malformed.code, malformed.status, malformed.broken = failure.BadResponse, 0, false // it came at once: not even the head had left
+	malformed.code, malformed.status, malformed.broken, malformed.kept = failure.BadResponse, 502, false, true // it came at once: not even the head had left
 	runFaults(t, []fault{
 		early, old, malformed,
 		cut("with a length, by the end of the connection", proxytest.RawClose("HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n"+begun)),

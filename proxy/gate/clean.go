@@ -31,7 +31,9 @@ func (g *Gate) clean(r *http.Request, ex *exchange.Exchange, h hop) *failure.Err
 		return &failure.Error{Code: failure.RequestInvalid, Status: http.StatusMisdirectedRequest, Detail: "target of https on a connection without TLS"}
 	}
 	upgrade := ""
-	if r.ProtoMajor == 1 && r.ProtoMinor > 0 { // HTTP/1.0 has no upgrades (RFC 9110 section 7.8)
+	// HTTP/1.0 has no upgrades (RFC 9110 section 7.8). WebSockets begin with a GET (RFC 6455 section 4.1); content would stand
+	// between it and the new protocol.
+	if r.ProtoMajor == 1 && r.ProtoMinor > 0 && r.Method == http.MethodGet && r.ContentLength == 0 {
 		upgrade = upgradeToken(header)
 	}
 	trailers := acceptsTrailers(header["Te"])

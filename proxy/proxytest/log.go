@@ -57,8 +57,8 @@ type Line struct {
 	TraceID                                string  `json:"trace_id"`
 	RequestID                              string  `json:"request_id"`
 	Policy, Client, Problem, File, Service string
-	Error                                  string
-	Line, Column                           int
+	Error, Reason, Byte                    string
+	Line, Column, Position                 int
 }
 
 // Lines are the lines with a message so far.

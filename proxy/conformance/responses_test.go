@@ -1,0 +1,183 @@
+package conformance_test
+
+import "strings"
+
+var responses = []clause{
+	{
+		"9112 §4", "MUST", "read a status line as version, a space, three digits, a space and a phrase",
+		"502 for anything else; choice: the space before a missing phrase may be missing too, as with many servers",
+		[]probe{
+			bad("junk", "SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+			bad("an alert of TLS", "\x15\x03\x01\x00\x02\x02\x0a\r\n\r\n"),
+			bad("an answer of HTTP/0.9", "<html>ok</html>\r\n\r\n"),
+			bad("an answer of HTTP/2", "HTTP/2 200\r\n\r\n"),
+			bad("an answer of HTTP/2.0", "HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("the version in small letters", "http/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("a minor version of two digits", "HTTP/1.10 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("another protocol", "ICY 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("two spaces before the status", "HTTP/1.1  200 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("a tab before the status", "HTTP/1.1\t200 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("no space before the phrase", "HTTP/1.1 200OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("a space before the version", " HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("an empty line first", "\r\n"+answerOK),
+			bad("bare line feeds", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"),
+			bad("a bare line feed behind the status line", "HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\nok"),
+			answered("no phrase", "HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok", 200).text("ok"),
+			answered("no phrase and no space", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", 200).text("ok"),
+			answered("HTTP/1.9", "HTTP/1.9 200 OK\r\nContent-Length: 2\r\n\r\nok", 200).text("ok"),
+		},
+	},
+	{
+		"9110 §15", "MUST", "understand the class of a status; treat one outside 100-599 as a 5xx (SHOULD)",
+		"502 for what is outside, statuses within pass, known or not",
+		[]probe{
+			bad("099", "HTTP/1.1 099 Low\r\nContent-Length: 2\r\n\r\nok"),
+			bad("000", "HTTP/1.1 000 None\r\nContent-Length: 2\r\n\r\nok"),
+			bad("600", "HTTP/1.1 600 High\r\nContent-Length: 2\r\n\r\nok"),
+			bad("999", "HTTP/1.1 999 High\r\nContent-Length: 2\r\n\r\nok"),
+			bad("two digits", "HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("four digits", "HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("a sign", "HTTP/1.1 +20 OK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("a letter", "HTTP/1.1 2x0 OK\r\nContent-Length: 2\r\n\r\nok"),
+			answered("299", "HTTP/1.1 299 Frob\r\nContent-Length: 2\r\n\r\nok", 299).text("ok"),
+			answered("599", "HTTP/1.1 599 Frob\r\nContent-Length: 2\r\n\r\nok", 599).text("ok"),
+		},
+	},
+	{
+		"9112 §4", "SHOULD", "as a client, ignore the phrase",
+		"the phrase that goes on is the registered one; controls in it are 502",
+		[]probe{
+			answered("a phrase of one's own", "HTTP/1.1 200 Fine \xff\r\nContent-Length: 2\r\n\r\nok", 200).told("HTTP/1.1 200 OK"),
+			bad("an escape character in the phrase", "HTTP/1.1 200 \x1b[31mOK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("a carriage return in the phrase", "HTTP/1.1 200 O\rK\r\nContent-Length: 2\r\n\r\nok"),
+			bad("a null byte in the phrase", "HTTP/1.1 200 O\x00K\r\nContent-Length: 2\r\n\r\nok"),
+		},
+	},
+	{
+		"9110 §5.4", "ours", "bound the head of an answer",
+		"502 beyond 60 KiB or 100 fields, with the memory of that and no more",
+		[]probe{
+			answered("a head of 50 KiB", "HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("b", 50<<10)+"\r\nContent-Length: 2\r\n\r\nok", 200).text("ok"),
+			bad("a head of 11 MB", "HTTP/1.1 200 OK\r\n"+strings.Repeat("X-A: "+strings.Repeat("b", 1000)+"\r\n", 11_000)+"\r\n"),
+			bad("a field of 1 MiB", "HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("b", 1<<20)+"\r\n\r\n"),
+			bad("101 fields", "HTTP/1.1 200 OK\r\n"+strings.Repeat("A: b\r\n", 101)+"\r\n"),
+		},
+	},
+	{
+		"9110 §6.6.1", "MUST", "add Date to an answer that is forwarded without",
+		"added; one that is there stays",
+		[]probe{
+			acted("an answer without Date", dateAdded),
+			answered("an answer with Date", "HTTP/1.1 200 OK\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nContent-Length: 2\r\n\r\nok", 200).told("Date: Tue, 15 Nov 1994 08:12:31 GMT"),
+		},
+	},
+	{
+		"9112 §9.2", "MUST NOT", "take bytes that come without a request for an answer",
+		"a connection with bytes behind an answer, at once or later, is closed and never given to another exchange",
+		[]probe{
+			answered("another answer behind an answer", answerOK+"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison", 200).text("ok"),
+			answered("a byte behind an answer", answerOK+"x", 200).text("ok"),
+			answered("a line end behind an answer", answerOK+"\r\n", 200).text("ok"),
+			answered("an answer behind the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"+answerOK, 200).text("ok"),
+			acted("an answer that comes later", lateBytes),
+		},
+	},
+}
+
+var responseFraming = []clause{
+	{
+		"9112 §6.3", "MUST", "as a proxy, answer 502 and close the connection for an answer whose length is in doubt",
+		"502; choice: also where equal lengths could be repaired, and for a length beside a coding, which might be an attempt to split",
+		[]probe{
+			bad("length and coding", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+			bad("coding and length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+			bad("two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok"),
+			bad("the same length twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok"),
+			bad("a list of lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok"),
+			bad("an empty length", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok"),
+			bad("a length with a sign", "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok"),
+			bad("a negative length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nok"),
+			bad("a length in hexadecimal", "HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\nok"),
+			bad("a length beyond 64 bits", "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551618\r\n\r\nok"),
+			bad("a length with a letter behind", "HTTP/1.1 200 OK\r\nContent-Length: 2x\r\n\r\nok"),
+			bad("Content_Length", "HTTP/1.1 200 OK\r\nContent_Length: 50\r\nContent-Length: 2\r\n\r\nok"),
+			answered("a length with zeros in front", "HTTP/1.1 200 OK\r\nContent-Length: 002\r\n\r\nok", 200).told("Content-Length: 2").text("ok"),
+		},
+	},
+	{
+		"9112 §6.1", "MUST NOT", "accept codings that were not asked for; a coding in HTTP/1.0 is faulty framing",
+		"502 for any but one chunked",
+		[]probe{
+			bad("gzip, then chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+			bad("gzip", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok"),
+			bad("identity", "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nok"),
+			bad("chunked twice in a list", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"),
+			bad("chunked in two lines", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+			bad("an empty coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\nok"),
+			bad("chunked with a parameter", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked;a=b\r\n\r\n0\r\n\r\n"),
+			bad("a vertical tab before chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n"),
+			bad("chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+			answered("chunked in capitals", "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200).text("ok"),
+			bad("chunked with a letter that folds to k", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chun\xe2\x84\xaaed\r\n\r\n0\r\n\r\n"),
+		},
+	},
+	{
+		"9112 §6.3", "MUST", "read no content behind HEAD, 1xx, 204 and 304, whatever their fields say",
+		"the fields go on where they may stand; bytes that come all the same end the connection to the upstream",
+		[]probe{
+			passed("HEAD keeps the length", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").then("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n").told("Content-Length: 1234").text(""),
+			passed("HEAD of what is chunked", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").then("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").text(""),
+			acted("HEAD with content", headWithContent),
+			answered("204", "HTTP/1.1 204 No Content\r\n\r\n", 204).told("!Content-Length:", "!Transfer-Encoding:").text(""),
+			answered("204 with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nok", 204).told("!Content-Length:").text(""),
+			answered("204 with a length of zero", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", 204).told("!Content-Length:").text(""),
+			answered("204 with chunks", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 204).told("!Transfer-Encoding:").text(""),
+			answered("304 keeps the length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 1234\r\nETag: \"a\"\r\n\r\n", 304).told("Content-Length: 1234", "Etag: \"a\"").text(""),
+			answered("304 with content", "HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\nok", 304).text(""),
+			answered("304 without a length", "HTTP/1.1 304 Not Modified\r\n\r\n", 304).told("!Content-Length:").text(""),
+			answered("205", "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", 205).told("Content-Length: 0").text(""),
+		},
+	},
+	{
+		"9112 §6.3", "MUST", "read an answer without length and coding until the connection closes",
+		"coded anew in chunks for a client of HTTP/1.1, so that its end is told apart from a break",
+		[]probe{
+			answered("until the close", "HTTP/1.1 200 OK\r\n\r\nok", 200).closing().told("Transfer-Encoding: chunked", "!Content-Length:").text("ok"),
+			answered("until the close, in HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nok", 200).closing().told("Transfer-Encoding: chunked").text("ok"),
+			answered("nothing until the close", "HTTP/1.1 200 OK\r\n\r\n", 200).closing().text(""),
+		},
+	},
+	{
+		"9112 §6.1", "MUST NOT", "send a coding to a client of HTTP/1.0",
+		"the content is sent plain, and ended by the close",
+		[]probe{
+			acted("chunks for a client of HTTP/1.0", plainForOldClient),
+			acted("chunks that break off, for a client of HTTP/1.0", brokenForOldClient),
+		},
+	},
+	{
+		"9112 §7.1", "MUST", "hold the chunks of an answer to the same syntax",
+		"502 where nothing has been sent yet, a broken connection where something has",
+		[]probe{
+			bad("a bad size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n"),
+			bad("a size beyond 64 bits", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000002\r\nok\r\n0\r\n\r\n"),
+			bad("a bare line feed behind the size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\r\n0\r\n\r\n"),
+			bad("nothing behind the data", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok0\r\n\r\n"),
+			bad("a folded trailer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-T: v\r\n w\r\n\r\n"),
+		},
+	},
+	{
+		"9112 §8", "MUST NOT", "let an answer that broke off look complete",
+		"502 where nothing has been sent yet, else the connection breaks off",
+		[]probe{
+			answered("a length, and nothing", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 502).closing(),
+			answered("half a head", "HTTP/1.1 200 OK\r\nConte", 502).closing(),
+			answered("an interim response alone", "HTTP/1.1 103 Early Hints\r\n\r\n", 502).closing(),
+			answered("shorter than its length", "HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n"+strings.Repeat("x", 20000), 200).closing().breaking(),
+			answered("chunks without the last", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5000\r\n"+strings.Repeat("x", 0x5000)+"\r\n", 200).closing().breaking(),
+			answered("within a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6000\r\n"+strings.Repeat("x", 0x5000), 200).closing().breaking(),
+			answered("a last chunk without its end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5000\r\n"+strings.Repeat("x", 0x5000)+"\r\n0\r\n", 200).closing().breaking(),
+			acted("until the close, by a reset", resetBeforeClose),
+		},
+	},
+}
