@@ -27,7 +27,7 @@ var arrows = []struct {
 	{"policy/language", nil},
 	// Rules look at what was compiled: views of operations, and the families of checks below.
 	{"policy/rules/...", []string{"policy", "policy/spelling", "policy/openapi", "policy/rules"}},
-	{"policy/compile", []string{"policy", "policy/spelling", "policy/language", "policy/document", "policy/openapi", "policy/rules/...", "policy/graphql", "policy/wire"}},
+	{"policy/compile", []string{"policy", "policy/spelling", "policy/language", "policy/document", "policy/openapi", "policy/contract", "policy/rules/...", "policy/graphql", "policy/wire"}},
 	// What editors are told: the table as a schema, and what stands at a place of a text.
 	{"policy/editing", []string{"policy", "policy/language", "policy/document", "policy/openapi", "policy/explain"}},
 	{"policy/wire", []string{"policy"}},

@@ -26,6 +26,7 @@ func (c *compiler) assemble(t *top) *policy.Set {
 	}
 	c.checkFormer(sources)
 	for _, s := range sources {
+		c.contracts(s)
 		c.judge(s, set)
 		c.checkCoverage(s)
 		c.checkRefusesAll(s)

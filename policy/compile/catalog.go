@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"outrigger/policy"
+	"outrigger/policy/contract"
 	"outrigger/policy/openapi"
 )
 
@@ -16,6 +18,8 @@ type catalog struct {
 	pending bool
 	// checked says that everything was looked for in the spec, its schemas too.
 	checked bool
+	// reader reads the document again, for what the catalog leaves out.
+	reader openapi.Reader
 	// files are the document and those its $refs lead to.
 	files map[string]bool
 	// paths finds an operation by method and shape of its template, made when a key first asks.
@@ -65,6 +69,7 @@ func (c *compiler) catalog(file specFile) *catalog {
 		read.files[name] = true
 		return c.readFile(name)
 	}}
+	read.reader = reader
 	found, problems := reader.Read(path)
 	c.problems = append(c.problems, problems...)
 	if found != nil {
@@ -75,4 +80,46 @@ func (c *compiler) catalog(file specFile) *catalog {
 		read.checked = true
 	}
 	return read
+}
+
+// contracts reads what the spec says of the messages of those operations whose policy has them validated.
+func (c *compiler) contracts(s *source) {
+	if s.catalog == nil || s.catalog.broken {
+		return
+	}
+	wishes := map[contract.Key]contract.Wish{}
+	for _, d := range s.ops {
+		if w, wanted := d.wish(); wanted {
+			wishes[contract.Key{Path: d.spec.Path, Place: d.spec.Place}] = w
+		}
+	}
+	if len(wishes) == 0 {
+		return
+	}
+	bundle := contract.Read(s.catalog.reader, s.catalog.File, func(k contract.Key) contract.Wish { return wishes[k] })
+	for _, p := range bundle.Problems {
+		c.reportOnce(p)
+	}
+	if len(bundle.Schemas) > 0 {
+		s.Schemas = bundle.Schemas
+	}
+	of := map[string]*policy.Contract{}
+	for _, d := range s.ops {
+		if d.spec != nil {
+			of[d.ID] = bundle.Contracts[contract.Key{Path: d.spec.Path, Place: d.spec.Place}]
+		}
+	}
+	for _, op := range s.Operations { // those of further base paths too
+		op.Contract = of[op.ID]
+	}
+}
+
+// wish says which messages of an operation are validated. A reply that streams never is.
+func (d *declared) wish() (w contract.Wish, wanted bool) {
+	if d.spec == nil {
+		return w, false
+	}
+	v := d.Policy.Validate
+	w = contract.Wish{Name: d.ID, Request: v.Request.On(), Response: v.Response.On() && d.Streaming != policy.StreamAlways}
+	return w, w.Request || w.Response
 }

@@ -3,11 +3,13 @@ package compile
 import (
 	"slices"
 
+	"outrigger/policy/contract"
 	"outrigger/policy/document"
 	"outrigger/policy/openapi"
 	"outrigger/policy/rules/arithmetic"
 	"outrigger/policy/rules/network"
 	"outrigger/policy/rules/specs"
+	"outrigger/policy/rules/validation"
 )
 
 // The codes of this package's problems; codeTable tells them all, with those of the packages it stands on.
@@ -113,6 +115,11 @@ var codeTable = []Code{
 	{codePending, "spec that the application has not served", "spec"},
 	{specs.CodeDeprecated, "policy of a deprecated operation", "spec"},
 	{specs.CodeStrippedScheme, "security scheme that ends at the sidecar", "spec"},
+	{validation.CodeNoSpec, "validation without a spec", "spec"},
+	{validation.CodeStream, "validation of a reply that streams", "spec"},
+	{contract.CodePattern, "pattern that is not used for validation", "spec"},
+	{contract.CodeSchema, "schema that is not used for validation", "spec"},
+	{validation.CodeNoBreaker, "replies counted where no breaker counts", "spec"},
 
 	{arithmetic.CodeNeverStarts, "last attempt that could never start", "arithmetic"},
 	{arithmetic.CodeShortAttempt, "last attempt that is cut short", "arithmetic"},

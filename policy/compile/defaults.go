@@ -29,6 +29,7 @@ func builtin(direction policy.Direction) settings {
 				OpenFor:  5 * time.Second, OpenForMax: 60 * time.Second, Probes: 3, Scope: policy.ScopeOperation,
 			},
 			Concurrency: policy.Concurrency{Max: 1000, QueueTimeout: 100 * time.Millisecond},
+			Validate:    policy.Validate{Request: policy.ValidationOff, Response: policy.ValidationOff},
 		},
 		budget: policy.Budget{Ratio: 0.2, Floor: 10, Window: 10 * time.Second},
 	}

@@ -5,11 +5,12 @@ import (
 	"outrigger/policy/rules"
 	"outrigger/policy/rules/arithmetic"
 	"outrigger/policy/rules/specs"
+	"outrigger/policy/rules/validation"
 )
 
 // judge has the rules look at what the layers of a source's operations have come to.
 func (c *compiler) judge(s *source, set *policy.Set) {
-	u := &rules.Upstream{Upstream: s.Upstream, Title: s.title(), BufferBytes: set.Limits.BufferBytes}
+	u := &rules.Upstream{Upstream: s.Upstream, Title: s.title(), BufferBytes: set.Limits.BufferBytes, Specless: s.written.spec.path == ""}
 	if s.catalog != nil && !s.catalog.broken {
 		u.Catalog = s.catalog.Catalog
 	}
@@ -18,6 +19,7 @@ func (c *compiler) judge(s *source, set *policy.Set) {
 	}
 	specs.Check(u, c.reportOnce)
 	arithmetic.Check(u, c.reportOnce)
+	validation.Check(u, c.reportOnce)
 }
 
 // view is the operation as the rules see it.

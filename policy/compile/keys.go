@@ -1,6 +1,9 @@
 package compile
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +35,10 @@ var policyFields = bound(language.Policy,
 		on:  func(s *settings) { s.Concurrency.Off = false },
 		off: []offValue[settings]{{"", func(s *settings) { s.Concurrency.Off = true }}},
 	},
+	field[settings]{name: "validate", nested: validateFields, off: []offValue[settings]{
+		{"request", func(s *settings) { s.Validate.Request = policy.ValidationOff }},
+		{"response", func(s *settings) { s.Validate.Response = policy.ValidationOff }},
+	}},
 	field[settings]{name: "balance", nested: balanceFields},
 	leaf("streaming", fixed(truth), func(s *settings, v bool) { s.streaming = streamOf(v) }),
 	leaf("mode", word, func(*settings, string) {}),
@@ -114,6 +121,35 @@ var concurrencyFields = bound(language.Policy.Under("concurrency"),
 	leaf("queueTimeout", duration, func(s *settings, v time.Duration) { s.Concurrency.QueueTimeout = v }),
 	leaf("adaptive", word, func(*settings, string) {}),
 )
+
+var validateFields = bound(language.Policy.Under("validate"),
+	leaf("request", validationOf("enforce"), func(s *settings, v policy.Validation) {
+		s.Validate.Request = cmp.Or(v, policy.ValidationOff)
+	}),
+	leaf("response", validationOf("count"), func(s *settings, v policy.Validation) {
+		s.Validate.Response = cmp.Or(v, policy.ValidationOff)
+	}),
+)
+
+// validationOf reads what becomes of a message; strictest is the word for the most that can be done with one of this kind, which
+// people write for the other kind too.
+func validationOf(strictest string) func(language.Shape) kind[policy.Validation] {
+	other := map[string]string{"enforce": "count", "count": "enforce"}[strictest]
+	why := map[string]string{
+		"enforce": "a request is refused before the upstream sees it", "count": "the upstream has done its work when its reply is seen, so the reply passes and may count as a failure",
+	}[strictest]
+	return func(s language.Shape) kind[policy.Validation] {
+		plain := word(s)
+		return func(c *compiler, key string, n *document.Node) (policy.Validation, bool) {
+			if n.Kind() == document.Scalar && n.Text() == other {
+				c.fail(codeRange, n.Place(), fmt.Sprintf("%s: %q is not a value it can have: %s", key, other, why), either(append(slices.Clone(s.Words), "off")), "write "+strictest)
+				return "", false
+			}
+			text, ok := plain(c, key, n)
+			return policy.Validation(text), ok
+		}
+	}
+}
 
 var balanceFields = bound(language.Policy.Under("balance"),
 	leaf("choice", balanceChoice, func(*settings, string) {}),

@@ -80,7 +80,9 @@ func read(files map[string]string, root string) contract.Bundle {
 	})
 }
 
-func plainName(k contract.Key) string { return strings.Trim(strings.NewReplacer("/", "", "{", "", "}", "").Replace(k.Path), "/") }
+func plainName(k contract.Key) string {
+	return strings.Trim(strings.NewReplacer("/", "", "{", "", "}", "").Replace(k.Path), "/")
+}
 
 type named struct {
 	name string

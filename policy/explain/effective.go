@@ -56,6 +56,7 @@ func Effective(u *policy.Upstream, op *policy.Operation) []Value {
 	l.breaker(op.Policy.Breaker)
 	l.concurrency(op.Policy.Concurrency)
 	l.add("streaming", streaming(op.Streaming))
+	l.validate(op)
 	return l.values
 }
 
@@ -128,6 +129,22 @@ func (l *lister) concurrency(c policy.Concurrency) {
 	l.add("concurrency.max", strconv.Itoa(c.Max))
 	l.add("concurrency.queue", strconv.Itoa(c.Queue))
 	l.duration("concurrency.queueTimeout", c.QueueTimeout)
+}
+
+// validate says what is looked at, and where nothing is though the policy asks for it.
+func (l *lister) validate(op *policy.Operation) {
+	v := op.Policy.Validate
+	l.add("validate.request", string(v.Request))
+	if v.Request.On() && op.Contract == nil {
+		l.note("nothing is looked at: no spec says what is valid here")
+	}
+	l.add("validate.response", string(v.Response))
+	switch {
+	case v.Response.On() && op.Contract == nil:
+		l.note("nothing is looked at: no spec says what is valid here")
+	case v.Response.On() && op.Streaming == policy.StreamAlways:
+		l.note("nothing is looked at: the operation streams")
+	}
 }
 
 func streaming(s policy.Stream) string {

@@ -52,15 +52,30 @@ var Policy = mapping(
 		Name: "criticality", Shape: wordYet("default", "critical", "sheddable"), Default: "default", Example: "default",
 		Text: "What is refused first when there is too much. `critical` and `sheddable` are not supported yet.",
 	},
+	Key{
+		Name: "validate", Shape: mapping(validation...).OrOff(), Default: "off", Example: "{request: enforce, response: report}",
+		Text: "Holds messages against what the spec says of them: parameters, and JSON bodies of up to 64KiB. What cannot be looked at passes and is counted. " +
+			"`off` looks at nothing.",
+	},
 	later("rate", "Requests per time."),
 	later("hedge", "A second attempt before the first has ended."),
 	later("outlier", "Ejecting an endpoint that does worse than the others."),
 	later("healthCheck", "Asking endpoints whether they are well."),
 	later("fallback", "Another answer instead of a failure."),
 	later("faults", "Injected delays and failures."),
-	later("validate", "Requests and replies against the schemas of the spec."),
 	later("deduplicate", "One answer for requests with the same key."),
 )
+
+var validation = []Key{
+	{
+		Name: "request", Shape: words("report", "enforce").OrOff(), Default: "off", Example: "enforce",
+		Text: "`report` counts requests that break the spec and lets them pass, `enforce` answers 400 `request_invalid` with every violation, and the upstream never sees them.",
+	},
+	{
+		Name: "response", Shape: words("report", "count").OrOff(), Default: "off", Example: "report",
+		Text: "`report` counts replies that break the spec, `count` counts them as failures in the breaker too. The client gets the reply as it came.",
+	},
+}
 
 func later(name, text string) Key { return Key{Name: name, Later: true, Text: text} }
 

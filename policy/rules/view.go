@@ -95,6 +95,8 @@ type Upstream struct {
 	*policy.Upstream
 	// Title names it in messages: "upstream inventory", "inbound".
 	Title string
+	// Specless says that it names no spec, neither a file nor one that the application serves.
+	Specless bool
 	// Catalog is what its spec declares; nil without a spec, and where the spec has errors and is not to be judged by.
 	Catalog    *openapi.Catalog
 	Operations []*Operation
