@@ -53,7 +53,9 @@ type Proxy struct {
 	drift    *drift.Ledger
 	live     *live.Live
 	gate     *gate.Gate
-	ports    *listen.Ports
+	// contracts are guarded by live, which builds one snapshot at a time.
+	contracts contracts
+	ports     *listen.Ports
 
 	asked   chan struct{} // closed when the admin port asks for the end
 	ask     sync.Once

@@ -9,6 +9,7 @@ import (
 	"outrigger/proxy/live"
 	"outrigger/proxy/replay"
 	"outrigger/proxy/retry"
+	"outrigger/proxy/validate"
 	"outrigger/proxy/verdict"
 )
 
@@ -19,12 +20,16 @@ type layer = func(next http.RoundTripper) http.RoundTripper
 // The gate stands above it (hygiene, match, the copy of the reply, the record), the wire below.
 func (p *Proxy) stack(on live.Parts) http.RoundTripper {
 	op := on.Operation
+	held := p.validation(on)
 	layers := []layer{
 		// The total deadline stands outermost, so that waiting for a slot, every attempt and every back-off count against it.
 		deadline.Total(op),
 		// The concurrency limit admits the exchange once, not each attempt: lower down, a retry could be refused the slot its own
 		// exchange holds; higher up, time in the queue would not count.
 		limit.Layer(on.Limiter),
+		// Requests are held against the spec once, and before anything is sent or counted. Below the limit, so that those which wait hold
+		// no body; above the replay, so that one which is refused is no attempt, and what was read of its body is kept like any other.
+		validate.Requests(held),
 		// The body is kept for replay below the limit, so that an exchange which waits or is refused holds no memory.
 		replay.Layer(p.memory, op.Policy.Retry),
 		// Retry opens the attempts. All below happens once per attempt, all above once per exchange.
@@ -33,6 +38,9 @@ func (p *Proxy) stack(on live.Parts) http.RoundTripper {
 		breaker.Layer(on.Circuit),
 		// The attempt timeout stands inside the breaker, so that an attempt which it ends speaks against the upstream.
 		deadline.Attempt(op),
+		// Replies are held against the spec inside the breaker, which is told of an attempt's end after this layer, and outside the verdict,
+		// so that only what is a reply at all is looked at.
+		validate.Replies(held),
 		// The verdict stands next to the wire: every layer above decides on its one word and never looks at statuses or errors.
 		verdict.Layer(),
 	}
