@@ -2,7 +2,9 @@ package diff
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"outrigger/policy"
@@ -79,7 +81,32 @@ func (l *list) operation(was, is pair) {
 			OldSource: was.operation.Place.String(), NewSource: is.operation.Place.String(),
 		}, where)
 	}
+	now := facts(is.operation)
+	for i, fact := range facts(was.operation) {
+		l.setting(fact, now[i], where)
+	}
+	if !reflect.DeepEqual(was.operation.Contract, is.operation.Contract) {
+		l.add(Change{
+			Effect: Neutral, What: "its messages are held against other demands of the spec",
+			OldSource: was.operation.Place.String(), NewSource: is.operation.Place.String(),
+		}, where)
+	}
 	l.values(was, is)
+}
+
+// facts are what a spec says of an operation that is no setting, the same keys in the same order for every operation.
+func facts(op *policy.Operation) []setting {
+	at := op.Place.String()
+	key := op.Policy.Retry.IdempotencyKey
+	var answers []string
+	for _, code := range op.Answers.Codes() {
+		answers = append(answers, strconv.Itoa(code))
+	}
+	return []setting{
+		{"retry.idempotencyKey", either(key.Honoured, "honoured", "not honoured"), op.Policy.Source("retry.idempotencyKey")},
+		{"deprecated", strconv.FormatBool(op.Deprecated), at},
+		{"answers", spellList(answers), at},
+	}
 }
 
 func route(op *policy.Operation) string { return strings.TrimSpace(op.Method + " " + op.Template) }

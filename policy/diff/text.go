@@ -11,6 +11,9 @@ import (
 // mostNamed is how many operations of one upstream a line names.
 const mostNamed = 3
 
+// longestLists is how long two lists may be together to be written out.
+const longestLists = 60
+
 // Text is the changes for people, ending with a summary line. Control characters that a spec brought in are escaped.
 func Text(changes []Change) string {
 	var b strings.Builder
@@ -93,7 +96,12 @@ func (o Operation) text() string {
 // sentence is the value, the lines that it comes from, and the effect.
 func (c Change) sentence() string {
 	text := c.What
-	if c.Key != "" {
+	_, list := spelling.Members(c.New)
+	switch {
+	case c.Key == "":
+	case list && len(c.Old)+len(c.New) > longestLists: // what came and went is told anyway
+		text = fmt.Sprintf("%s: %s", c.Key, c.What)
+	default:
 		text = fmt.Sprintf("%s %s → %s: %s", c.Key, c.Old, c.New, c.What)
 	}
 	switch {

@@ -132,7 +132,7 @@ func (r *reader) stepFields(s *Step) fields {
 		},
 		"request": func(n *document.Node) { r.request(n, &s.Send) },
 		"headers": func(n *document.Node) { s.Send.Header = r.headers(n) },
-		"body":    func(n *document.Node) { s.Send.Body, _ = r.size(n, "body") },
+		"body":    func(n *document.Node) { s.Send.Body = r.size(n, "body") },
 		"upstream": func(n *document.Node) {
 			s.Send.Upstream, _ = r.text(n, "upstream", "a name of the policy")
 			s.Send.Inbound = false
@@ -218,7 +218,7 @@ func (r *reader) answer(n *document.Node) (Answer, bool) {
 		"answer":  short,
 		"after":   func(n *document.Node) { a.After, _ = r.duration(n, "after") },
 		"headers": func(n *document.Node) { a.Header = r.headers(n) },
-		"body":    func(n *document.Node) { a.Body, _ = r.size(n, "body") },
+		"body":    func(n *document.Node) { a.Body = r.size(n, "body") },
 	})
 	if n.Get("answer") == nil {
 		r.fail(codeMissingKey, n.Place(), "the answer has no answer", "answer: a status such as 503, or "+strings.Join(actions, ", "))

@@ -141,18 +141,19 @@ func (r *reader) duration(n *document.Node, what string) (time.Duration, bool) {
 // mostBody bounds the bodies of requests and answers.
 const mostBody = 4 << 20
 
-func (r *reader) size(n *document.Node, what string) (int64, bool) {
+// size gives 0 after reporting why there is none.
+func (r *reader) size(n *document.Node, what string) int64 {
 	expected := "a size such as 64KiB, at most " + policy.SpellSize(mostBody)
 	text, ok := r.text(n, what, expected)
 	if !ok {
-		return 0, false
+		return 0
 	}
 	v, isAmount := spelling.Amount(text)
 	if !isAmount || !spelling.Same(text, policy.SpellSize(int64(v))) || v > mostBody {
 		r.fail(codeSpelling, n.Place(), fmt.Sprintf("%s: %q is not a size it can have", what, text), expected)
-		return 0, false
+		return 0
 	}
-	return int64(v), true
+	return int64(v)
 }
 
 // items reads a list; a single value is reported with what to write.

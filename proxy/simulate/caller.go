@@ -159,6 +159,7 @@ func (c *caller) one(x *call) {
 		}
 		x.status = resp.StatusCode
 		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
 		return
 	}
 }
