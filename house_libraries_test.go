@@ -20,6 +20,8 @@ var libraries = []struct {
 	{"github.com/fsnotify/fsnotify", []string{"proxy/source/file"}},
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
 	{"golang.org/x/sys", []string{"proxy/http1"}},
+	{"golang.org/x/text", []string{"cmd/outrigger"}},
+	{"github.com/rogpeppe/go-internal/diff", []string{"cmd/outrigger"}}, // the rest of that module is for tests
 	{"github.com/google/go-cmp", testsOnly},
 	{"github.com/rogpeppe/go-internal", testsOnly},
 	{"go.uber.org/goleak", testsOnly},

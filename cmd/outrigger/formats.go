@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,10 +26,16 @@ func writeJSON(w io.Writer, c checked) error {
 }
 
 func indented(w io.Writer, v any) error {
-	encoder := json.NewEncoder(w)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	// What a terminal would take for a command stands in strings only, where JSON can say it in letters.
+	_, err := io.WriteString(w, visible(text.String()))
+	return err
 }
 
 // writeGitHub writes workflow commands, which GitHub shows beside the lines of a pull request.
@@ -44,7 +51,7 @@ func writeGitHub(w io.Writer, c checked) error {
 		if p.Place.EndColumn > p.Place.Column {
 			place += fmt.Sprintf(",endLine=%d,endColumn=%d", p.Place.Line, p.Place.EndColumn)
 		}
-		if _, err := fmt.Fprintf(w, "::%s %s,title=%s::%s\n", levels[p.Severity], place, p.Code, data.Replace(advice(p))); err != nil {
+		if _, err := fmt.Fprintf(w, "::%s %s,title=%s::%s\n", levels[p.Severity], place, p.Code, data.Replace(visible(advice(p)))); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode/utf8"
 
 	"outrigger/policy"
 	"outrigger/policy/openapi"
@@ -63,9 +62,6 @@ func (s sources) line(file string, n int) string {
 	return string(bytes.TrimRight(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), "\r"))
 }
 
-// longestLine is how much of a line is shown; a spec can be one line.
-const longestLine = 200
-
 // problemPrinter writes problems for people.
 type problemPrinter struct {
 	out     io.Writer
@@ -85,51 +81,50 @@ var severityColours = map[policy.Severity]string{policy.Error: "1;31", policy.Wa
 // print writes one problem: where and what, the line with a caret under the very token, what was expected, what to write instead.
 func (p *problemPrinter) print(problem policy.Problem) {
 	at := problem.Place
-	fmt.Fprintf(p.out, "%s: %s: %s [%s]\n", p.paint("1", position(at)), p.paint(severityColours[problem.Severity], string(problem.Severity)), problem.Message, problem.Code)
+	fmt.Fprintf(p.out, "%s: %s: %s [%s]\n", p.paint("1", position(at)), p.paint(severityColours[problem.Severity], string(problem.Severity)), oneLine(problem.Message), problem.Code)
 	if line := p.sources.line(at.File, at.Line); line != "" && at.Column > 0 {
 		p.caret(at, line)
 	}
+	p.reason(problem)
 	if problem.Expected != "" {
-		fmt.Fprintf(p.out, "  expected: %s\n", problem.Expected)
+		fmt.Fprintf(p.out, "  expected: %s\n", oneLine(problem.Expected))
 	}
 	if problem.Suggestion != "" {
-		fmt.Fprintf(p.out, "  instead: %s\n", problem.Suggestion)
+		fmt.Fprintf(p.out, "  instead: %s\n", oneLine(problem.Suggestion))
+	}
+}
+
+// reason shows the line that is the reason of a problem, unless it is the problem's own.
+func (p *problemPrinter) reason(problem policy.Problem) {
+	why := problem.Because
+	if why.Line == 0 || why.File == problem.Place.File && why.Line == problem.Place.Line {
+		return
+	}
+	if line := p.sources.line(why.File, why.Line); line != "" && why.Column > 0 {
+		fmt.Fprintf(p.out, "  because of %s\n", position(why))
+		p.caret(why, line)
 	}
 }
 
 func position(at policy.Place) string {
+	file := oneLine(at.File)
 	switch {
 	case at.Line == 0:
-		return at.File
+		return file
 	case at.Column == 0:
-		return fmt.Sprintf("%s:%d", at.File, at.Line)
+		return fmt.Sprintf("%s:%d", file, at.Line)
 	}
-	return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+	return fmt.Sprintf("%s:%d:%d", file, at.Line, at.Column)
 }
 
 func (p *problemPrinter) caret(at policy.Place, line string) {
-	runes := []rune(line)
-	start, width := min(at.Column-1, len(runes)), max(1, at.EndColumn-at.Column)
-	if len(runes) > longestLine { // show the part around the token
-		from := max(0, start-longestLine/2)
-		runes = runes[from:min(len(runes), from+longestLine)]
-		start -= from
-	}
-	width = max(1, min(width, len(runes)-start))
-	var pad strings.Builder
-	for i, r := range runes {
-		if r != '\t' && r < ' ' || r == utf8.RuneError || r == 0x7f {
-			runes[i] = '?' // control characters are for no terminal
-		}
-		if i < start {
-			if r == '\t' {
-				pad.WriteByte('\t')
-			} else {
-				pad.WriteByte(' ')
-			}
-		}
-	}
-	fmt.Fprintf(p.out, "%6d | %s\n       | %s%s\n", at.Line, string(runes), pad.String(), p.paint("1;31", strings.Repeat("^", width)))
+	text, carets := snippet(at, line)
+	fmt.Fprintf(p.out, "%6d | %s\n       | %s\n", at.Line, text, p.paintCarets(carets))
+}
+
+func (p *problemPrinter) paintCarets(carets string) string {
+	at := strings.IndexByte(carets, '^')
+	return carets[:at] + p.paint("1;31", carets[at:])
 }
 
 // coloured reports whether w is a terminal that may be written to in colour.
