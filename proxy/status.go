@@ -50,6 +50,11 @@ func operationState(r *live.Route) observe.OperationState {
 	if ended, ok := r.Recorder.(interface{ Ended() uint64 }); ok {
 		state.Requests = ended.Ended()
 	}
+	if timed, ok := r.Recorder.(interface {
+		Latency() (exchanges, attempts *observe.Latency)
+	}); ok {
+		state.Exchanges, state.Attempts = timed.Latency()
+	}
 	if c := r.Parts.Circuit; c != nil && !r.Operation.Policy.Breaker.Off {
 		at := c.Status()
 		state.Circuit, state.Since, state.FailureRate = string(at.State), at.Since, at.FailureRate

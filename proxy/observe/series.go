@@ -1,9 +1,13 @@
 package observe
 
 import (
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"outrigger/policy"
 )
@@ -156,4 +160,81 @@ func (s *Series) drop() {
 	f := &s.observer.families
 	f.requestDuration.DeleteLabelValues(string(s.direction), s.upstream, s.operation)
 	f.attemptDuration.DeleteLabelValues(s.upstream, s.operation)
+}
+
+// Latency tells how long the exchanges and the attempts of the series took; nil before the first.
+func (s *Series) Latency() (exchanges, attempts *Latency) {
+	if t := s.timing.Load(); t != nil {
+		exchanges = latencyOf(t.histogram)
+	}
+	if t := s.tries.Load(); t != nil {
+		attempts = latencyOf(t.Observer)
+	}
+	return exchanges, attempts
+}
+
+func latencyOf(h prometheus.Observer) *Latency {
+	var m dto.Metric
+	metric, ok := h.(prometheus.Metric)
+	if !ok || metric.Write(&m) != nil || m.GetHistogram().GetSampleCount() == 0 {
+		return nil
+	}
+	read := m.GetHistogram()
+	bounds, counts := classic(read)
+	if len(read.GetPositiveSpan()) > 0 {
+		bounds, counts = native(read)
+	}
+	at := func(q float64) float64 { return math.Round(1e6*quantile(q, bounds, counts)) / 1e3 }
+	return &Latency{Count: read.GetSampleCount(), P50: at(.5), P95: at(.95), P99: at(.99), P999: at(.999)}
+}
+
+// classic gives the upper bounds of the buckets and how many values each holds, those beyond the last bound in the last.
+func classic(h *dto.Histogram) (bounds, counts []float64) {
+	below := uint64(0)
+	for _, b := range h.GetBucket() {
+		bounds, counts = append(bounds, b.GetUpperBound()), append(counts, float64(b.GetCumulativeCount()-below))
+		below = b.GetCumulativeCount()
+	}
+	if n := len(counts); n > 0 {
+		counts[n-1] += float64(h.GetSampleCount() - below)
+	}
+	return bounds, counts
+}
+
+// native does the same for the exponential buckets of a native histogram, whose counts are deltas along spans of indexes.
+func native(h *dto.Histogram) (bounds, counts []float64) {
+	bounds, counts = []float64{h.GetZeroThreshold()}, []float64{float64(h.GetZeroCount())}
+	index, count, delta := int32(0), int64(0), 0
+	for _, span := range h.GetPositiveSpan() {
+		index += span.GetOffset()
+		for range span.GetLength() {
+			count += h.GetPositiveDelta()[delta]
+			delta++
+			lower := math.Exp2(float64(index-1) * math.Exp2(-float64(h.GetSchema())))
+			if last := bounds[len(bounds)-1]; lower > last { // a gap holds nothing
+				bounds, counts = append(bounds, lower), append(counts, 0)
+			}
+			bounds = append(bounds, math.Exp2(float64(index)*math.Exp2(-float64(h.GetSchema()))))
+			counts = append(counts, float64(count))
+			index++
+		}
+	}
+	return bounds, counts
+}
+
+// quantile lies within a bucket as if its values were spread evenly.
+func quantile(q float64, bounds, counts []float64) float64 {
+	all := 0.0
+	for _, n := range counts {
+		all += n
+	}
+	rank, lower := q*all, 0.0
+	for i, n := range counts {
+		if rank <= n && n > 0 {
+			return lower + (bounds[i]-lower)*rank/n
+		}
+		rank -= n
+		lower = bounds[i]
+	}
+	return lower
 }

@@ -77,8 +77,21 @@ type OperationState struct {
 	Limit       int       `json:"limit,omitempty"`  // of concurrency; 0 where it is off
 	Queued      int       `json:"queued,omitempty"` // waiting for the limiter
 	Deprecated  bool      `json:"deprecated,omitempty"`
+	// Exchanges and Attempts tell how long they took since the sidecar began; nil before the first.
+	Exchanges *Latency `json:"exchanges,omitempty"`
+	Attempts  *Latency `json:"attempts,omitempty"`
 	// UndeclaredStatuses counts answers by statuses that the spec does not declare; _other counts what is beyond a bound.
 	UndeclaredStatuses map[string]uint64 `json:"undeclared_statuses,omitempty"`
+}
+
+// Latency is how long things took, in milliseconds, as a histogram knows it: that of exchanges to about a tenth, that of attempts
+// within the bounds of its buckets. What lies beyond the last bucket counts as its bound.
+type Latency struct {
+	Count uint64  `json:"count"`
+	P50   float64 `json:"p50_ms"`
+	P95   float64 `json:"p95_ms"`
+	P99   float64 `json:"p99_ms"`
+	P999  float64 `json:"p999_ms"`
 }
 
 var (
