@@ -60,7 +60,7 @@ func operationState(r *live.Route) observe.OperationState {
 		state.Circuit, state.Since, state.FailureRate = string(at.State), at.Since, at.FailureRate
 	}
 	if l := r.Parts.Limiter; l != nil {
-		state.InFlight, state.Queued = l.InFlight(), l.Queued()
+		state.InFlight, state.Queued, state.Peak = l.InFlight(), l.Queued(), l.Peak()
 		if c := r.Operation.Policy.Concurrency; !c.Off {
 			state.Limit = c.Max
 		}

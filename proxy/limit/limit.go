@@ -21,6 +21,7 @@ type Limiter struct {
 	mu       sync.Mutex
 	settings policy.Concurrency
 	held     int
+	peak     int       // of held
 	queue    list.List // of *waiter, longest first
 }
 
@@ -44,6 +45,13 @@ func (l *Limiter) InFlight() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.held
+}
+
+// Peak is the most exchanges that held a slot at once since the limiter was made.
+func (l *Limiter) Peak() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.peak
 }
 
 // Queued is the number of exchanges that wait for a slot.
@@ -91,9 +99,14 @@ func (l *Limiter) FinishExchange(*exchange.Exchange) {
 func (l *Limiter) admit() {
 	for l.queue.Len() > 0 && l.free() {
 		w := l.queue.Remove(l.queue.Front()).(*waiter)
-		l.held++
+		l.hold()
 		close(w.admitted)
 	}
+}
+
+func (l *Limiter) hold() {
+	l.held++
+	l.peak = max(l.peak, l.held)
 }
 
 func (l *Limiter) free() bool { return l.settings.Off || l.held < l.settings.Max }
@@ -101,7 +114,7 @@ func (l *Limiter) free() bool { return l.settings.Off || l.held < l.settings.Max
 func (l *Limiter) enter(ex *exchange.Exchange) error {
 	l.mu.Lock()
 	if l.queue.Len() == 0 && l.free() {
-		l.held++
+		l.hold()
 		l.mu.Unlock()
 		return nil
 	}

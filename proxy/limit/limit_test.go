@@ -220,3 +220,18 @@ func TestAnAdmittedExchangeAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestThePeakIsTheMostThatWasHeldAtOnce(t *testing.T) {
+	l := New(policy.Concurrency{Max: 10})
+	var open []*exchange.Exchange
+	for range 3 {
+		ex, _ := enter(t.Context(), l, 0)
+		open = append(open, ex)
+	}
+	for _, ex := range open {
+		ex.Finish()
+	}
+	if _, err := enter(t.Context(), l, 0); err != nil || l.Peak() != 3 || l.InFlight() != 1 {
+		t.Errorf("peak %d, in flight %d, %v", l.Peak(), l.InFlight(), err)
+	}
+}

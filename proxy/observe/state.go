@@ -76,6 +76,7 @@ type OperationState struct {
 	Requests    uint64    `json:"requests"`         // ended since the sidecar began, see Series.Ended
 	Limit       int       `json:"limit,omitempty"`  // of concurrency; 0 where it is off
 	Queued      int       `json:"queued,omitempty"` // waiting for the limiter
+	Peak        int       `json:"peak_in_flight,omitempty"`
 	Deprecated  bool      `json:"deprecated,omitempty"`
 	// Exchanges and Attempts tell how long they took since the sidecar began; nil before the first.
 	Exchanges *Latency `json:"exchanges,omitempty"`
