@@ -15,6 +15,8 @@ var commands = []func() *cobra.Command{
 	newDiffCommand,
 	newSchemaCommand,
 	newTestCommand,
+	newDriftCommand,
+	newSuggestCommand,
 	newDemoCommand,
 	newProxyCommand,
 	newRunCommand,

@@ -1,0 +1,51 @@
+package patch
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"outrigger/policy/amend"
+)
+
+const shop = `version: 1
+service: shop
+upstreams:
+  stock:
+    endpoints: [http://stock:80]
+    operations:
+      GET /stock/{id}: {timeouts: {request: 1s}} # as agreed
+`
+
+func change(file, value string, path ...string) Change {
+	return Change{file, amend.Change{Path: path, Value: value}}
+}
+
+func TestADiffHoldsTheChangesThatThePolicyCanBear(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(file, []byte(shop), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	op := []string{"upstreams", "stock", "operations", "GET /stock/{id}", "timeouts"}
+	diffs, left := Make([]string{file}, []Change{
+		change(file, "300ms", append(op, "request")...),
+		change(file, "9s", append(op, "attempt")...), // above the request timeout at the same level
+		change(file, "100ms", append(op, "attempt")...),
+		change(file, "1", "service", "name"),
+	})
+	for _, line := range []string{
+		"-      GET /stock/{id}: {timeouts: {request: 1s}} # as agreed",
+		"+      GET /stock/{id}: {timeouts: {attempt: 100ms, request: 300ms}} # as agreed",
+	} {
+		if !strings.Contains(string(diffs), line+"\n") {
+			t.Errorf("the diff has not %q:\n%s", line, diffs)
+		}
+	}
+	if len(left) != 2 || left[0].Value != "9s" || !strings.Contains(left[0].Reason, "attempt") || left[1].Path[0] != "service" {
+		t.Errorf("left: %+v", left)
+	}
+	if now, _ := os.ReadFile(file); string(now) != shop {
+		t.Error("the file was written")
+	}
+}
