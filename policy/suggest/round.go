@@ -1,6 +1,7 @@
 package suggest
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -25,17 +26,10 @@ func round(v float64) float64 {
 	return v
 }
 
-// short is a measured duration with the digits that count.
+// short is a measured duration, always with one decimal.
 func short(d time.Duration) string {
-	switch {
-	case d >= 10*time.Second:
-		d = d.Round(100 * time.Millisecond)
-	case d >= time.Second:
-		d = d.Round(10 * time.Millisecond)
-	case d >= 10*time.Millisecond:
-		d = d.Round(time.Millisecond)
-	default:
-		d = d.Round(100 * time.Microsecond)
+	if d >= time.Second {
+		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
-	return d.String()
+	return fmt.Sprintf("%.1fms", float64(d)/float64(time.Millisecond))
 }

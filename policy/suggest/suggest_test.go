@@ -98,7 +98,7 @@ func TestNotesTellWhatNoValueCanSay(t *testing.T) {
 	set, evidence := stock(holding(500*time.Millisecond, 100*time.Millisecond, 1, 100), 20000, 40*time.Millisecond, 10)
 	evidence[0].Attempts.P95 = 5 * time.Millisecond
 	_, notes := Suggest(set, evidence)
-	if len(notes) != 1 || !strings.Contains(notes[0].Text, "hedge after 5ms") {
+	if len(notes) != 1 || !strings.Contains(notes[0].Text, "hedge after 5.0ms") {
 		t.Errorf("notes: %v", notes)
 	}
 	_, notes = Suggest(stock(holding(time.Second, 0, 1, 100), 10, time.Millisecond, 1))
