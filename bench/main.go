@@ -20,6 +20,7 @@ const usage = `usage: run.sh [COMMAND] [FLAGS]
   gone      clients that go away
   differ    where proxies see the end of a message
   soak      mixed traffic for long: does anything grow or get mixed up?
+  slowloris a thousand slow connections beside ordinary traffic
   idle      memory at rest, at work and with 10,000 idle connections
 
 run.sh COMMAND -h lists the flags of a command.
@@ -28,7 +29,7 @@ run.sh COMMAND -h lists the flags of a command.
 // command is one thing the harness can do.
 type command func(ctx context.Context, args []string) error
 
-var commands = map[string]command{"compare": compareCommand, "reload": reloadCommand, "sigterm": sigtermCommand, "storm": stormCommand, "gone": goneCommand, "differ": differCommand, "soak": soakCommand, "idle": idleCommand}
+var commands = map[string]command{"compare": compareCommand, "reload": reloadCommand, "sigterm": sigtermCommand, "storm": stormCommand, "gone": goneCommand, "differ": differCommand, "soak": soakCommand, "idle": idleCommand, "slowloris": slowlorisCommand}
 
 func main() {
 	name, args := "compare", os.Args[1:]

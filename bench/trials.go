@@ -26,6 +26,10 @@ func idleCommand(ctx context.Context, args []string) error {
 	return try(ctx, args, "idle", bars.Idle, "taskset")
 }
 
+func slowlorisCommand(ctx context.Context, args []string) error {
+	return try(ctx, args, "slowloris", bars.Slowloris, "taskset")
+}
+
 // trial is one of the bars that are not ratios.
 type trial func(context.Context, *lab.Lab) (*bars.Verdict, error)
 

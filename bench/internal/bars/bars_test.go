@@ -218,3 +218,39 @@ func TestMemoryIsJudgedOnlyWhereTheConnectionsWereThere(t *testing.T) {
 		}
 	}
 }
+
+// repliesOf makes n answers that took so many milliseconds each.
+func repliesOf(n, ms int) []load.Reply {
+	replies := make([]load.Reply, n)
+	for i := range replies {
+		replies[i] = load.Reply{Sent: at(0), Done: at(ms), Status: http.StatusOK}
+	}
+	return replies
+}
+
+func TestAnAttackIsJudgedByWhatOrdinaryTrafficFelt(t *testing.T) {
+	calm := int(attackRounds * calmPhase.Seconds() * ordinaryRate)
+	under := int(attackRounds * attackedPhase.Seconds() * ordinaryRate)
+	good := func() attack {
+		return attack{calm: repliesOf(calm, 2), attacked: repliesOf(under, 3), held: attackersHeld, cut: 1}
+	}
+	if err := judgeAttack(good()).Err(); err != nil {
+		t.Errorf("a good sidecar: %v", err)
+	}
+	for name, spoil := range map[string]func(*attack){
+		"twice as slow":         func(a *attack) { a.attacked = repliesOf(under, 4) },
+		"a failed request":      func(a *attack) { a.attacked[7].Status = 503 },
+		"one without answer":    func(a *attack) { a.calm[7].Status = 0 },
+		"a request not made":    func(a *attack) { a.dropped = 1 },
+		"the rate was not held": func(a *attack) { a.attacked = a.attacked[:under/2] },
+		"hardly an attack":      func(a *attack) { a.held-- },
+		"nobody was cut off":    func(a *attack) { a.cut = 0 },
+		"nothing measured":      func(a *attack) { a.calm, a.attacked = nil, nil },
+	} {
+		a := good()
+		spoil(&a)
+		if judgeAttack(a).Err() == nil {
+			t.Errorf("%s: met", name)
+		}
+	}
+}
