@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"outrigger/policy"
@@ -20,7 +21,7 @@ import (
 type Simulated struct{ proxy *Proxy }
 
 // Simulate makes a simulated sidecar of a compiled set. Dial takes the place of the network; its type is that of
-// net.Dialer.DialContext. Every wait that chance would shorten takes its whole time: a back-off the end of its range, an open
+// net.Dialer.DialContext; what it gives is never encrypted, also where the policy says https. Every wait that chance would shorten takes its whole time: a back-off the end of its range, an open
 // circuit the tenth that it may last longer.
 func Simulate(set *policy.Set, dial func(ctx context.Context, network, address string) (net.Conn, error)) (*Simulated, error) {
 	p := &Proxy{
@@ -28,7 +29,7 @@ func Simulate(set *policy.Set, dial func(ctx context.Context, network, address s
 		jitter: func(below time.Duration) time.Duration { return below },
 		level:  new(slog.LevelVar), asked: make(chan struct{}), source: file.New("", slog.New(slog.DiscardHandler)),
 	}
-	if err := p.assemble(set); err != nil {
+	if err := p.assemble(plain(set)); err != nil {
 		return nil, err
 	}
 	p.last.Store(&verdictOnPolicy{})
@@ -51,3 +52,24 @@ func (s *Simulated) Upstreams() []observe.UpstreamState { return status{s.proxy}
 
 // Close ends every connection to an upstream. Nothing may be served after it.
 func (s *Simulated) Close() { s.proxy.live.Close() }
+
+// plain is a set whose endpoints are called without TLS.
+func plain(set *policy.Set) *policy.Set {
+	open := func(u *policy.Upstream) *policy.Upstream {
+		c := *u
+		c.Endpoints = slices.Clone(u.Endpoints)
+		for i := range c.Endpoints {
+			c.Endpoints[i].Scheme = "http"
+		}
+		return &c
+	}
+	c := *set
+	c.Upstreams = slices.Clone(set.Upstreams)
+	for i, u := range c.Upstreams {
+		c.Upstreams[i] = open(u)
+	}
+	if set.Inbound != nil {
+		c.Inbound = &policy.InboundPort{Listen: set.Inbound.Listen, Application: open(set.Inbound.Application)}
+	}
+	return &c
+}

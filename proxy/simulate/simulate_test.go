@@ -24,7 +24,7 @@ inbound:
   application: http://127.0.0.1:5000
 upstreams:
   stock:
-    endpoints: [http://stock:8080]
+    endpoints: ['SCHEME://stock:8080']
     policy: {POLICY}
     operations:
       GET /stock/{sku}: {}
@@ -33,11 +33,16 @@ upstreams:
 
 func set(t testing.TB, policyText string) *policy.Set {
 	t.Helper()
+	return setOf(t, strings.NewReplacer("POLICY", policyText, "SCHEME", "http").Replace(shop))
+}
+
+func setOf(t testing.TB, text string) *policy.Set {
+	t.Helper()
 	r := compile.Compile([]string{"policy.yaml"}, compile.Options{ReadFile: func(name string) ([]byte, error) {
 		if name != "policy.yaml" {
 			return nil, fs.ErrNotExist
 		}
-		return []byte(strings.Replace(shop, "POLICY", policyText, 1)), nil
+		return []byte(text), nil
 	}})
 	if r.Set == nil {
 		t.Fatal(r.Problems)
@@ -207,6 +212,19 @@ func TestACallByURLGoesThroughTheOutboundPort(t *testing.T) {
 	}
 	if x := seen[1][0]; x.Status != 404 || x.Code != "no_route" {
 		t.Errorf("an unknown host got %+v", x)
+	}
+}
+
+func TestAnUpstreamBehindTLSIsTriedLikeAnyOther(t *testing.T) {
+	secure := setOf(t, strings.NewReplacer("POLICY", "retry: off", "SCHEME", "https", "http://127.0.0.1:5000", "https://127.0.0.1:5000").Replace(shop))
+	for _, whose := range []string{"upstream: stock", "inbound: true"} {
+		seen, err := simulate.Run(secure, steps(t, "request: GET /stock/1\nsteps: [{"+whose+", answers: [418]}]"))
+		if err != nil || seen[0][0].Status != 418 {
+			t.Errorf("%s: got %+v, %v", whose, seen, err)
+		}
+	}
+	if secure.Upstreams[0].Endpoints[0].Scheme != "https" {
+		t.Error("the set was changed")
 	}
 }
 
