@@ -22,8 +22,8 @@ func newDiffCommand() *cobra.Command {
 		Example: "  outrigger diff policy.yaml policy.new.yaml\n  outrigger diff --output json deployed/ policies/",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			if output != "text" && output != "json" {
-				return usage("--output %q is not known: write text or json", output)
+			if output != "text" && output != "json" && output != "markdown" {
+				return usage("--output %q is not known: write text, json or markdown", output)
 			}
 			var sets [2]*policy.Set
 			for i, path := range args {
@@ -42,7 +42,7 @@ func newDiffCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&output, "output", "text", "text or json")
+	c.Flags().StringVar(&output, "output", "text", "text, json or markdown")
 	return c
 }
 
@@ -54,7 +54,11 @@ func writeChanges(w io.Writer, output string, changes []diff.Change) error {
 			Summary diff.Summary  `json:"summary"`
 		}{1, changes, diff.Summarize(changes)})
 	}
-	_, err := fmt.Fprint(w, diff.Text(changes))
+	text := diff.Text
+	if output == "markdown" {
+		text = diff.Markdown
+	}
+	_, err := fmt.Fprint(w, text(changes))
 	return err
 }
 

@@ -118,3 +118,17 @@ func TestJSONHasTheMembersThatProgramsRead(t *testing.T) {
 		t.Errorf("JSON (-want +got):\n%s", d)
 	}
 }
+
+func TestMarkdownShowsWhatASpecBroughtInAsText(t *testing.T) {
+	got := diff.Markdown([]diff.Change{{Effect: diff.Riskier, What: "is <b>bold</b>, a|b, *c*, @all, `d`", Where: []diff.Where{{
+		Upstream: "up", Operations: []diff.Operation{{ID: "get\x1b[31m\nStock"}},
+	}}}})
+	want := "**1 change: 1 riskier**\n\n| effect | where | what |\n|---|---|---|\n" +
+		"| **riskier** | up get\\\\u001b\\[31m Stock | is &lt;b&gt;bold&lt;/b&gt;, a\\|b, \\*c\\*, &#64;all, \\`d\\` |\n"
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("markdown (-want +got):\n%s", d)
+	}
+	if got := diff.Markdown(nil); got != "**no difference in meaning**\n" {
+		t.Errorf("without changes: %q", got)
+	}
+}
