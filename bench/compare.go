@@ -73,7 +73,7 @@ func compareCommand(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	f.register(flags)
 	flags.StringVar(&f.only, "only", "", "proxies, comma-separated, e.g. outrigger,haproxy (default all)")
-	flags.StringVar(&f.cells, "cells", "", "loads, comma-separated, of 1, 64, 1000, 1m (default all)")
+	flags.StringVar(&f.cells, "cells", "", "loads, comma-separated, of "+compare.CellNames()+" (default all)")
 	flags.StringVar(&f.out, "out", "", "directory for results.md and results.json (default bench/results of the checkout)")
 	flags.IntVar(&f.rounds, "rounds", 3, "measurements of each proxy under each load")
 	flags.IntVar(&f.seconds, "seconds", 5, "length of one measurement; below 4 the clock ticks of /proc show")

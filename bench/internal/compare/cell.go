@@ -20,15 +20,44 @@ type Cell struct {
 	Path        string
 	// Operation is the name that the OpenAPI spec gives to the requests.
 	Operation string
+	// Upload is the size of the bodies that requests carry; 0 for none.
+	Upload int
+	// Large says that answers are large enough for configurations that differ for them alone.
+	Large bool
+	// Threads is how many threads each proxy has, 1 where it is 0. Two share the core of the load generator.
+	Threads int
+	// PerSecond paces the requests evenly; 0 makes as many as are answered. Paced cells are about latency and measure the origin without
+	// a proxy too.
+	PerSecond int
+	// Brief leaves out the proxies that the cell has no bar for.
+	Brief bool
+}
+
+// hugeMeasure is the least length of a measurement with bodies of 100 MiB: every connection must get through some.
+const hugeMeasure = 6 * time.Second
+
+func (c Cell) huge() bool { return c.Path == origin.HugePath || c.Upload == origin.HugeBytes }
+
+// Takes reports whether a proxy is measured in the cell.
+func (c Cell) Takes(p proxies.Proxy) bool {
+	if p.LargeOnly {
+		return c.Large
+	}
+	return !c.Brief || p.Name != proxies.NetHTTP && p.Name != proxies.OutriggerLog
 }
 
 // Cells lists every kind of load in the order of the report.
 func Cells() []Cell {
 	return []Cell{
-		{"1", "130-byte answers, 1 connection", 1, origin.SmallPath, "getItem"},
-		{"64", "130-byte answers, 64 connections", 64, origin.SmallPath, "getItem"},
-		{"1000", "130-byte answers, 1,000 connections", 1000, origin.SmallPath, "getItem"},
-		{"1m", "1 MiB answers, 8 connections", 8, origin.LargePath, "getExport"},
+		{Name: "1", Title: "130-byte answers, 1 connection", Connections: 1, Path: origin.SmallPath, Operation: "getItem"},
+		{Name: "64", Title: "130-byte answers, 64 connections", Connections: 64, Path: origin.SmallPath, Operation: "getItem"},
+		{Name: "1000", Title: "130-byte answers, 1,000 connections", Connections: 1000, Path: origin.SmallPath, Operation: "getItem"},
+		{Name: "64x2", Title: "130-byte answers, 64 connections, two threads", Connections: 64, Path: origin.SmallPath, Operation: "getItem", Threads: 2, Brief: true},
+		{Name: "1m", Title: "1 MiB answers, 8 connections", Connections: 8, Path: origin.LargePath, Operation: "getExport", Large: true},
+		{Name: "100m", Title: "100 MiB answers, 8 connections", Connections: 8, Path: origin.HugePath, Operation: "getExport", Large: true, Brief: true},
+		{Name: "up1m", Title: "1 MiB uploads, 8 connections", Connections: 8, Path: origin.UploadPath, Operation: "createExport", Upload: origin.LargeBytes, Brief: true},
+		{Name: "up100m", Title: "100 MiB uploads, 8 connections", Connections: 8, Path: origin.UploadPath, Operation: "createExport", Upload: origin.HugeBytes, Brief: true},
+		{Name: "paced", Title: "130-byte answers, 2,000 requests/s evenly paced, 50 connections", Connections: 50, Path: origin.SmallPath, Operation: "getItem", PerSecond: 2000, Brief: true},
 	}
 }
 
@@ -41,11 +70,20 @@ func SelectCells(names string) ([]Cell, error) {
 	for name := range strings.SplitSeq(names, ",") {
 		i := slices.IndexFunc(Cells(), func(c Cell) bool { return c.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("cell %q: unknown, expected some of 1, 64, 1000, 1m", name)
+			return nil, fmt.Errorf("cell %q: unknown, expected some of %s", name, CellNames())
 		}
 		chosen = append(chosen, Cells()[i])
 	}
 	return chosen, nil
+}
+
+// CellNames lists the names of all cells with commas.
+func CellNames() string {
+	var names []string
+	for _, c := range Cells() {
+		names = append(names, c.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // Plan is what one comparison measures.

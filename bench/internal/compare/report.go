@@ -56,11 +56,15 @@ func (r Report) Markdown() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "# Proxies compared, %s\n\n", r.Date.Format("2 January 2006, 15:04 MST"))
 	fmt.Fprintf(&out, "%d rounds of %g s for each figure, medians; ratios are medians of the ratios within each round (lowest to highest).\n", r.Rounds, r.Seconds)
-	out.WriteString("The proxy is alone on one core; load generator and origin share another. CPU is user plus system time of the proxy.\n\n")
+	out.WriteString("The proxy is alone on one core, but where it has two threads; load generator and origin share another. CPU is user plus system time of the proxy.\n\n")
 	writePairs(&out, r.Machine)
 	writePairs(&out, r.Versions)
 	for _, cell := range r.cells {
 		fmt.Fprintf(&out, "\n## %s\n\n", cell.Title)
+		if cell.PerSecond > 0 {
+			r.writeLatency(&out, cell)
+			continue
+		}
 		out.WriteString("| proxy | µs CPU per request | ratio to HAProxy | requests/s | ratio to HAProxy | RSS idle | RSS busy |\n|---|--:|--:|--:|--:|--:|--:|\n")
 		for _, row := range r.Rows {
 			if row.Cell == cell.Name {

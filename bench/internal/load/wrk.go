@@ -25,6 +25,8 @@ type Wrk struct {
 	URL         string
 	Connections int
 	Duration    time.Duration
+	// Upload is the size of a body that each request carries as a POST; 0 for GET.
+	Upload int
 }
 
 // Figures are what wrk counted. Status counts answers above 399; times are in microseconds.
@@ -55,7 +57,11 @@ func (f Figures) Check() error {
 
 // Run runs wrk to its end on the core of the load generator.
 func (w Wrk) Run(ctx context.Context, l *lab.Lab) (Figures, error) {
-	path, err := l.Write("wrk.lua", []byte(script))
+	text := script
+	if w.Upload > 0 {
+		text = fmt.Sprintf("wrk.method, wrk.body = 'POST', string.rep('0123456789abcdef', %d)\n%s", w.Upload/16, script)
+	}
+	path, err := l.Write("wrk.lua", []byte(text))
 	if err != nil {
 		return Figures{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	_ "embed"
 	"fmt"
 	"io"
@@ -24,14 +25,20 @@ import (
 	"outrigger/bench/internal/scrape"
 )
 
-// Paths of the two resources. Both are operations of the spec that Outrigger is given.
+// Paths of the resources. All are operations of the spec that Outrigger is given.
 const (
 	SmallPath = "/items/42"
 	LargePath = "/exports/7"
+	HugePath  = "/exports/100"
+	// UploadPath is where a Sink takes bodies.
+	UploadPath = "/exports"
 )
 
-// LargeBytes is the size of the large body.
-const LargeBytes = 1 << 20
+// LargeBytes and HugeBytes are the sizes of the bodies at LargePath and HugePath.
+const (
+	LargeBytes = 1 << 20
+	HugeBytes  = 100 << 20
+)
 
 // Small is the small body: 130 bytes of JSON.
 const Small = `{"id":42,"name":"outrigger canoe","unit":"piece","stock":17,"price":{"amount":"1299.00","currency":"EUR"},"tags":["boat","float"]}`
@@ -44,13 +51,15 @@ type Origin struct {
 	Port       int
 	statusPort int
 	token      string
-	large      []byte
-	program    *process.Process
+	// sums are the SHA-256 of the right bodies by their path.
+	sums    map[string][sha256.Size]byte
+	lab     *lab.Lab
+	program *process.Process
 }
 
 // Start runs the origin on the core of the load generator.
 func Start(l *lab.Lab) (*Origin, error) {
-	o := &Origin{token: strconv.FormatUint(rand.Uint64(), 36), large: noise(LargeBytes)}
+	o := &Origin{token: newToken(), lab: l, sums: map[string][sha256.Size]byte{SmallPath: sha256.Sum256([]byte(Small))}}
 	var err error
 	if o.Port, err = lab.FreePort(); err != nil {
 		return nil, err
@@ -58,7 +67,7 @@ func Start(l *lab.Lab) (*Origin, error) {
 	if o.statusPort, err = lab.FreePort(); err != nil {
 		return nil, err
 	}
-	if _, err := l.Write("large.bin", o.large); err != nil {
+	if err := o.put("large.bin", LargePath, LargeBytes); err != nil {
 		return nil, err
 	}
 	path, err := l.Render("origin.conf", config, map[string]any{
@@ -73,6 +82,18 @@ func Start(l *lab.Lab) (*Origin, error) {
 	return o, err
 }
 
+func newToken() string { return strconv.FormatUint(rand.Uint64(), 36) }
+
+// PutHuge makes HugePath answer. It takes HugeBytes of disk.
+func (o *Origin) PutHuge() error { return o.put("huge.bin", HugePath, HugeBytes) }
+
+func (o *Origin) put(file, path string, size int) error {
+	body := noise(size)
+	o.sums[path] = sha256.Sum256(body)
+	_, err := o.lab.Write(file, body)
+	return err
+}
+
 // noise is a body that does not compress and is the same in every run.
 func noise(size int) []byte {
 	body := make([]byte, size)
@@ -81,7 +102,7 @@ func noise(size int) []byte {
 	return body
 }
 
-// Probe asks an address for one of the two paths and returns the whole size of the answer, head included.
+// Probe asks an address for one of the paths and returns the whole size of the answer, head included.
 // The answer must be a 200 with the right body and the token of this very origin.
 func (o *Origin) Probe(ctx context.Context, address, path string) (int64, error) {
 	dialer := net.Dialer{Timeout: 2 * time.Second}
@@ -90,7 +111,7 @@ func (o *Origin) Probe(ctx context.Context, address, path string) (int64, error)
 		return 0, err
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(probeTimeout))
 	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, address); err != nil {
 		return 0, err
 	}
@@ -99,34 +120,42 @@ func (o *Origin) Probe(ctx context.Context, address, path string) (int64, error)
 	if err != nil {
 		return 0, fmt.Errorf("answer of %s%s: %w", address, path, err)
 	}
-	body, err := io.ReadAll(response.Body)
+	sum := sha256.New()
+	size, err := io.Copy(sum, response.Body)
 	if err != nil {
 		return 0, fmt.Errorf("body of %s%s: %w", address, path, err)
 	}
-	return counted.bytes, o.judge(path, response, body)
+	return counted.bytes, o.judge(path, response, size, sum.Sum(nil))
 }
 
-func (o *Origin) judge(path string, response *http.Response, body []byte) error {
-	want := []byte(Small)
-	if path == LargePath {
-		want = o.large
-	}
+// probeTimeout bounds one probe; a huge body takes a while on a busy machine.
+const probeTimeout = 20 * time.Second
+
+func (o *Origin) judge(path string, response *http.Response, size int64, sum []byte) error {
+	want := o.sums[path]
 	switch {
 	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("answer to %s: status %d, want 200", path, response.StatusCode)
 	case response.Header.Get("X-Origin-Run") != o.token:
 		return fmt.Errorf("answer to %s: X-Origin-Run %q, want %q: it did not come from the origin of this run", path, response.Header.Get("X-Origin-Run"), o.token)
-	case !bytes.Equal(body, want):
-		return fmt.Errorf("answer to %s: %d bytes of body, want the %d bytes of the origin", path, len(body), len(want))
+	case !bytes.Equal(sum, want[:]):
+		return fmt.Errorf("answer to %s: %d bytes of body, and not those of the origin", path, size)
 	}
 	return nil
 }
 
 // Await probes an address until the answer is right, the program has ended or ten seconds are over.
 func (o *Origin) Await(ctx context.Context, p *process.Process, address string) error {
+	return await(ctx, p, func() error {
+		_, err := o.Probe(ctx, address, SmallPath)
+		return err
+	})
+}
+
+func await(ctx context.Context, p *process.Process, probe func() error) error {
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		_, err := o.Probe(ctx, address, SmallPath)
+		err := probe()
 		if err == nil {
 			return nil
 		}

@@ -24,8 +24,9 @@ type Spec struct {
 	Args []string
 	// Env is added to the environment of the harness.
 	Env []string
-	// Core is the processor that the program and its children are bound to.
-	Core int
+	// Core is the processor that the program and its children are bound to; Cores, as "0,1", are several in its stead.
+	Core  int
+	Cores string
 	// Output is the file that receives standard error and, where Stdout is nil, standard output.
 	Output string
 	Stdout io.Writer
@@ -53,7 +54,11 @@ func start(spec Spec) (*Process, error) {
 	}
 	defer output.Close()
 	// taskset replaces itself by the program, so the id that we know is the program's.
-	args := append([]string{"-c", strconv.Itoa(spec.Core), spec.Path}, spec.Args...)
+	cores := spec.Cores
+	if cores == "" {
+		cores = strconv.Itoa(spec.Core)
+	}
+	args := append([]string{"-c", cores, spec.Path}, spec.Args...)
 	cmd := exec.Command("taskset", args...)
 	cmd.Env = append(os.Environ(), spec.Env...)
 	cmd.Stdout, cmd.Stderr = output, output

@@ -29,7 +29,9 @@ type Proxy struct {
 	Drain syscall.Signal
 	// LargeOnly says that the configuration differs from another for large bodies alone, and is measured with these alone.
 	LargeOnly bool
-	start     func(context.Context, *lab.Lab, place) (process.Spec, error)
+	// Threads is how many processors it may use, 1 where it is 0. Two are that of the load generator and its own.
+	Threads int
+	start   func(context.Context, *lab.Lab, place) (process.Spec, error)
 }
 
 // Running is a started proxy.
@@ -43,6 +45,7 @@ type Running struct {
 type place struct {
 	Name, Dir                     string
 	Port, AdminPort, UpstreamPort int
+	Threads                       int
 	Root                          bool
 	LogRequests                   string
 	Splice                        bool
@@ -117,11 +120,15 @@ func (p Proxy) Start(ctx context.Context, l *lab.Lab, upstreamPort int) (*Runnin
 	if err != nil {
 		return nil, err
 	}
+	at.Threads = max(1, p.Threads)
 	spec, err := p.start(ctx, l, at)
 	if err != nil {
 		return nil, err
 	}
 	spec.Name, spec.Core, spec.Output = at.Name, l.ProxyCore, l.Path(at.Name+".log")
+	if at.Threads > 1 {
+		spec.Cores = fmt.Sprintf("%d,%d", l.LoadCore, l.ProxyCore)
+	}
 	started, err := l.Programs.Start(spec)
 	if err != nil {
 		return nil, err

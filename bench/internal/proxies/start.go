@@ -43,12 +43,12 @@ func startNginx(_ context.Context, l *lab.Lab, at place) (process.Spec, error) {
 	return process.Spec{Path: "nginx", Args: []string{"-c", path, "-e", "stderr"}}, err
 }
 
-// oneProcessor tells the Go runtime what taskset has told the kernel.
-var oneProcessor = []string{"GOMAXPROCS=1"}
+// processors tells the Go runtime what taskset has told the kernel.
+func processors(n int) []string { return []string{fmt.Sprintf("GOMAXPROCS=%d", n)} }
 
 func startNetHTTP(_ context.Context, l *lab.Lab, at place) (process.Spec, error) {
 	path, err := l.Build("reverseproxy", filepath.Join(l.Root, "bench"), "./reverseproxy")
-	return process.Spec{Path: path, Env: oneProcessor, Args: []string{
+	return process.Spec{Path: path, Env: processors(at.Threads), Args: []string{
 		"-listen", fmt.Sprintf("127.0.0.1:%d", at.Port), "-upstream", fmt.Sprintf("http://127.0.0.1:%d", at.UpstreamPort),
 	}}, err
 }
@@ -60,7 +60,9 @@ func outrigger(template, logRequests string) func(context.Context, *lab.Lab, pla
 		if err != nil {
 			return process.Spec{}, err
 		}
-		return OutriggerSpec(l, policy)
+		spec, err := OutriggerSpec(l, policy)
+		spec.Env = processors(at.Threads)
+		return spec, err
 	}
 }
 
@@ -75,5 +77,5 @@ func OutriggerSpec(l *lab.Lab, policy string, args ...string) (process.Spec, err
 		return process.Spec{}, err
 	}
 	path, err := l.Build("outrigger", l.Root, "./cmd/outrigger")
-	return process.Spec{Path: path, Env: oneProcessor, Args: append([]string{"proxy", "--policy", policy}, args...)}, err
+	return process.Spec{Path: path, Env: processors(1), Args: append([]string{"proxy", "--policy", policy}, args...)}, err
 }
