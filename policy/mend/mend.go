@@ -21,8 +21,8 @@ type change struct {
 }
 
 // Apply makes the edits of the errors and warnings among problems that are in the named file, and returns the new text and the
-// number of edits made. Of edits that overlap only the first is made: check again, and apply what is left. Without an edit it
-// returns data itself, which it never changes. Safe for concurrent use.
+// number of edits made. Of edits that overlap only the first is made: check again, and apply what is left. Edits that would leave
+// no YAML are not made. Without an edit it returns data itself, which it never changes. Safe for concurrent use.
 func Apply(file string, data []byte, problems policy.Problems) (mended []byte, edits int) {
 	lines := document.NewLines(data)
 	var changes []change
@@ -52,7 +52,17 @@ func Apply(file string, data []byte, problems policy.Problems) (mended []byte, e
 		at = c.end
 		edits++
 	}
-	return append(mended, data[at:]...), edits
+	mended = append(mended, data[at:]...)
+	if !readable(file, mended) {
+		return data, 0
+	}
+	return mended, edits
+}
+
+// readable guards against an edit at a place that was told wrongly: a file is not left worse than it was.
+func readable(file string, text []byte) bool {
+	root, problems := document.Parse(file, text)
+	return root != nil && !slices.ContainsFunc(problems, func(p policy.Problem) bool { return p.Code == document.CodeDuplicateKey })
 }
 
 // widen takes with a removed text the blanks before it, where nothing follows in its line, and the whole line, where nothing is left.

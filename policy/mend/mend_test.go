@@ -25,13 +25,15 @@ func TestEditsChangeTheirPlacesAndNothingElse(t *testing.T) {
 	}{
 		"none":                              {"a: 1\n", nil, "a: 1\n", 0},
 		"two in a line, told in any order":  {"a: {b: 1, c: 2} # d\n", policy.Problems{edit(1, 11, 12, "see"), edit(1, 5, 6, "bee")}, "a: {bee: 1, see: 2} # d\n", 2},
-		"behind characters of many bytes":   {"größe: 世界, x: 1\n", policy.Problems{edit(1, 12, 13, "why")}, "größe: 世界, why: 1\n", 1},
+		"behind characters of many bytes":   {"{größe: 世界, x: 1}\n", policy.Problems{edit(1, 13, 14, "why")}, "{größe: 世界, why: 1}\n", 1},
 		"behind a mark and carriage return": {"\ufeffa: 1\r\nb: 2\r\n", policy.Problems{edit(2, 1, 2, "bee")}, "\ufeffa: 1\r\nbee: 2\r\n", 1},
-		"that overlap":                      {"abcdef\n", policy.Problems{edit(1, 1, 4, "x"), edit(1, 3, 6, "y")}, "xdef\n", 1},
+		"that overlap":                      {"abcdef: 1\n", policy.Problems{edit(1, 1, 4, "x"), edit(1, 3, 6, "y")}, "xdef: 1\n", 1},
 		"that remove a comment":             {"a: 1   # gone\nb: 2\n", policy.Problems{edit(1, 8, 14, "")}, "a: 1\nb: 2\n", 1},
 		"that remove a comment of its own":  {"a: 1\n  # gone\nb: 2\n", policy.Problems{edit(2, 3, 9, "")}, "a: 1\nb: 2\n", 1},
 		"that remove the last line":         {"a: 1\n# gone", policy.Problems{edit(2, 1, 7, "")}, "a: 1\n", 1},
 		"of a place that the text has not":  {"a: 1\n", policy.Problems{edit(1, 3, 9, "x"), edit(7, 1, 2, "x")}, "a: 1\n", 0},
+		"that leave no YAML":                {"a: 1\n", policy.Problems{edit(1, 4, 5, "[")}, "a: 1\n", 0},
+		"that leave a key twice":            {"a: 1\nb: 1\n", policy.Problems{edit(1, 1, 2, "b")}, "a: 1\nb: 1\n", 0},
 		"of another file":                   {"a: 1\n", policy.Problems{{Severity: policy.Error, Fix: policy.Edit{Place: policy.Place{File: "q.yaml", Line: 1, Column: 1, EndColumn: 2}}}}, "a: 1\n", 0},
 		"of information":                    {"a: 1\n", policy.Problems{{Severity: policy.Info, Fix: edit(1, 1, 2, "x").Fix}}, "a: 1\n", 0},
 	} {
