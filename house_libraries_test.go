@@ -18,6 +18,7 @@ var libraries = []struct {
 	{"go.opentelemetry.io", []string{"proxy/observe"}},
 	{"github.com/failsafe-go/failsafe-go", []string{"proxy/breaker"}},
 	{"github.com/fsnotify/fsnotify", []string{"proxy/source/file"}},
+	{"github.com/sourcegraph/jsonrpc2", []string{"cmd/outrigger/internal/lsp"}},
 	{"github.com/spf13/cobra", []string{"cmd/..."}},
 	{"golang.org/x/sys", []string{"proxy/http1"}},
 	{"golang.org/x/text", []string{"cmd/outrigger"}},

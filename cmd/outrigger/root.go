@@ -14,6 +14,7 @@ var commands = []func() *cobra.Command{
 	newInitCommand,
 	newDiffCommand,
 	newSchemaCommand,
+	newLspCommand,
 	newTestCommand,
 	newDriftCommand,
 	newSuggestCommand,

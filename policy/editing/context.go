@@ -49,7 +49,7 @@ func parents(lines []string, line, indent int) []string {
 	var path []string
 	for i := line - 2; i >= max(0, line-maxLinesUp) && indent > 0; i-- {
 		m := keyLine.FindStringSubmatch(strings.TrimRight(lines[i], "\r"))
-		if m == nil || len(m[1]) >= indent {
+		if len(m) == 0 || len(m[1]) >= indent {
 			continue
 		}
 		path = append(path, unquote(m[3]))
