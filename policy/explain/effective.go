@@ -173,23 +173,27 @@ func spellConditions(c policy.Conditions) string {
 
 // spellStatuses writes statuses one by one, or 5xx where they are too many to have been written so.
 func spellStatuses(s policy.StatusSet) []string {
-	all := s.Codes()
-	server := 0
-	for _, code := range all {
-		if code >= 500 {
-			server++
-		}
-	}
+	many := manyServerErrors(s)
 	var words []string
-	for _, code := range all {
-		if code < 500 || server < 90 {
+	for _, code := range s.Codes() {
+		if code < 500 || !many {
 			words = append(words, strconv.Itoa(code))
 		}
 	}
-	if server >= 90 {
+	if many {
 		words = append(words, "5xx")
 	}
 	return words
+}
+
+func manyServerErrors(s policy.StatusSet) bool {
+	n := 0
+	for _, code := range s.Codes() {
+		if code >= 500 {
+			n++
+		}
+	}
+	return n >= 90
 }
 
 func attempts(n int) string {

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"outrigger/policy"
@@ -26,6 +27,8 @@ func (r *request) retried() (yes, no []Reason) {
 			add(false, what, never)
 		case !on:
 			add(false, what, fmt.Sprintf("not in retry.when (%s)", when))
+		case what == notProcessed && r.tooLarge(): // it was sent, though nothing came of it
+			add(false, what, r.tooLargeWhy())
 		case safe != "":
 			add(true, what, safe)
 		default:
@@ -34,7 +37,7 @@ func (r *request) retried() (yes, no []Reason) {
 		}
 	}
 	each(retry.When.Connect, "no connection", "nothing was sent, so any method may be sent again")
-	each(retry.When.Refused || retry.When.Statuses.Has(425), "answer 425", "the upstream did not process the request, so any method may be sent again")
+	each(retry.When.Refused || retry.When.Statuses.Has(425), notProcessed, "the upstream did not process the request, so any method may be sent again")
 	each(retry.When.Reset, "connection lost before the reply", "")
 	if r.op.Policy.Timeouts.Attempt > 0 {
 		each(retry.When.Timeout, "attempt timeout", "")
@@ -47,11 +50,14 @@ func (r *request) retried() (yes, no []Reason) {
 	return yes, no
 }
 
+// notProcessed is the answer by which an upstream says that it did nothing (RFC 8470).
+const notProcessed = "answer 425"
+
 // statuses tells the answers apart that a policy or the built-in list names.
 func (r *request) statuses(each func(on bool, what, safe string)) {
 	listed := without(r.op.Policy.Retry.When.Statuses, 425)
 	if !listed.IsZero() {
-		each(true, "answers "+strings.Join(spellStatuses(listed), ", "), "")
+		each(true, "answers "+strings.Join(spellStatuses(listed), ", ")+exceptions(listed), "")
 	}
 	var rest policy.StatusSet
 	for _, code := range []int{408, 429, 500, 502, 503, 504} {
@@ -62,6 +68,20 @@ func (r *request) statuses(each func(on bool, what, safe string)) {
 	if !rest.IsZero() {
 		each(false, "answers "+strings.Join(spellStatuses(rest), ", "), "")
 	}
+}
+
+// exceptions names the server errors that "5xx" in a list of what is retried leaves out.
+func exceptions(s policy.StatusSet) string {
+	var left []string
+	for code := 500; code <= 599; code++ {
+		if !s.Has(code) {
+			left = append(left, strconv.Itoa(code))
+		}
+	}
+	if len(left) == 0 || !manyServerErrors(s) {
+		return ""
+	}
+	return " but " + strings.Join(left, ", ")
 }
 
 func without(s policy.StatusSet, code int) policy.StatusSet {
@@ -97,9 +117,13 @@ func (r *request) mayRepeat() (bool, string) {
 		why = fmt.Sprintf("%s may have been processed: the operation is not idempotent and honours no idempotency key", r.method)
 	}
 	if ok && r.tooLarge() {
-		return false, fmt.Sprintf("the body of %d bytes is larger than retry.maxBody %s (%s)", r.length, policy.SpellSize(r.op.Policy.Retry.MaxBody), r.op.Policy.Source("retry.maxBody"))
+		return false, r.tooLargeWhy()
 	}
 	return ok, why
+}
+
+func (r *request) tooLargeWhy() string {
+	return fmt.Sprintf("the body of %d bytes is larger than retry.maxBody %s (%s)", r.length, policy.SpellSize(r.op.Policy.Retry.MaxBody), r.op.Policy.Source("retry.maxBody"))
 }
 
 func (r *request) staleWhy() string {

@@ -28,12 +28,12 @@ upstreams:
     policy: {POLICY}
     operations:
       GET /stock/{sku}: {}
-      POST /orders: {}
+      POST /orders: {ORDERS}
 `
 
 func set(t testing.TB, policyText string) *policy.Set {
 	t.Helper()
-	return setOf(t, strings.NewReplacer("POLICY", policyText, "SCHEME", "http").Replace(shop))
+	return setOf(t, strings.NewReplacer("POLICY", policyText, "ORDERS", "", "SCHEME", "http").Replace(shop))
 }
 
 func setOf(t testing.TB, text string) *policy.Set {
@@ -216,7 +216,7 @@ func TestACallByURLGoesThroughTheOutboundPort(t *testing.T) {
 }
 
 func TestAnUpstreamBehindTLSIsTriedLikeAnyOther(t *testing.T) {
-	secure := setOf(t, strings.NewReplacer("POLICY", "retry: off", "SCHEME", "https", "http://127.0.0.1:5000", "https://127.0.0.1:5000").Replace(shop))
+	secure := setOf(t, strings.NewReplacer("POLICY", "retry: off", "ORDERS", "", "SCHEME", "https", "http://127.0.0.1:5000", "https://127.0.0.1:5000").Replace(shop))
 	for _, whose := range []string{"upstream: stock", "inbound: true"} {
 		seen, err := simulate.Run(secure, steps(t, "request: GET /stock/1\nsteps: [{"+whose+", answers: [418]}]"))
 		if err != nil || seen[0][0].Status != 418 {
