@@ -6,11 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"outrigger/policy"
 	"outrigger/policy/starter"
+	"outrigger/policy/starter/migrate"
 )
 
 // stdoutPolicy is what a policy on standard output is called in messages.
@@ -19,27 +21,31 @@ const stdoutPolicy = "policy.yaml"
 func newInitCommand() *cobra.Command {
 	var o initOptions
 	c := &cobra.Command{
-		Use:   "init OPENAPI...",
-		Short: "Write a first policy from OpenAPI specs",
+		Use:   "init OPENAPI... | init --from SYSTEM FILE",
+		Short: "Write a first policy from OpenAPI specs, or from the files of another system",
 		Long: "Write a starter policy with comments, which passes \"outrigger check --strict\", to standard output or to a new file. Each OPENAPI is\n" +
 			"the spec of a service that is called, an upstream; --inbound names the spec of the service itself.\n\n" +
 			"Operations whose specs show that they need more than the defaults are listed: streams, uploads, downloads, long polls, those with an\n" +
 			"idempotency key, those that say when to try again. An existing file is never overwritten.\n\n" +
-			"Exit status: 0 written, 1 a spec has errors, 2 usage or unreadable input.",
-		Example: "  outrigger init inventory.yaml payments.json >policy.yaml\n  outrigger init --service orders --inbound openapi.yaml -o policy.yaml inventory.yaml",
-		RunE:    func(c *cobra.Command, args []string) error { return o.run(c, args) },
+			"With --from, FILE is one of Envoy (routes and clusters), Istio (VirtualService, DestinationRule), Dapr (Resiliency) or Linkerd\n" +
+			"(HTTPRoute, ServiceProfile, annotations). What could not be carried over is told with its line, and stands at the end of the policy.\n\n" +
+			"Exit status: 0 written, 1 a spec or file has errors, 2 usage or unreadable input.",
+		Example: "  outrigger init inventory.yaml payments.json >policy.yaml\n  outrigger init --service orders --inbound openapi.yaml -o policy.yaml inventory.yaml\n" +
+			"  outrigger init --from istio -o policy.yaml ratings.yaml",
+		RunE: func(c *cobra.Command, args []string) error { return o.run(c, args) },
 	}
 	flags := c.Flags()
 	flags.StringVarP(&o.file, "out", "o", "", "file to write; it must not exist")
 	flags.StringVar(&o.inbound, "inbound", "", "the spec of the service beside the sidecar")
 	flags.StringVar(&o.service, "service", "", "the name of that service")
+	flags.StringVar(&o.from, "from", "", "the system whose file is to be turned into a policy: "+strings.Join(migrate.Systems(), ", "))
 	// outrigger run gives OUTRIGGER_INBOUND, an address, to the service it starts.
 	flags.Lookup("inbound").Annotations = map[string][]string{notFromEnvironment: nil}
 	return c
 }
 
 type initOptions struct {
-	file, inbound, service string
+	file, inbound, service, from string
 }
 
 func (o *initOptions) run(c *cobra.Command, specs []string) error {
@@ -47,6 +53,9 @@ func (o *initOptions) run(c *cobra.Command, specs []string) error {
 		return err
 	}
 	read := sources{}
+	if o.from != "" {
+		return o.migrate(c, specs, read)
+	}
 	s := starter.Options{File: o.policyFile(), Service: o.service, ReadFile: read.read}
 	for _, name := range specs {
 		spec, err := o.spec(name, read)
@@ -67,13 +76,7 @@ func (o *initOptions) run(c *cobra.Command, specs []string) error {
 		return usage("%w", err)
 	}
 	if made.Text == nil {
-		printer := problemPrinter{out: c.ErrOrStderr(), sources: read, colour: coloured(c.ErrOrStderr())}
-		for _, p := range made.Problems {
-			if p.Severity == policy.Error {
-				printer.print(p)
-			}
-		}
-		return failed("no policy was written (%s): mend that first", counted(made.Problems))
+		return notWritten(c.ErrOrStderr(), made.Problems, read)
 	}
 	if err := o.write(c.OutOrStdout(), made.Text); err != nil {
 		return err
@@ -86,6 +89,44 @@ func (o *initOptions) run(c *cobra.Command, specs []string) error {
 			o.file, made.Listed, made.Declared, o.file)
 	}
 	return nil
+}
+
+// migrate turns the file of another system into a policy.
+func (o *initOptions) migrate(c *cobra.Command, files []string, read sources) error {
+	if len(files) != 1 || o.inbound != "" {
+		return usage("--from takes one FILE and no spec: write outrigger init --from %s FILE", o.from)
+	}
+	data, err := read.read(files[0])
+	if err != nil {
+		return usage("%s: %w", files[0], err)
+	}
+	made, err := migrate.From(migrate.Source{System: o.from, File: files[0], Data: data, Service: o.service})
+	if err != nil {
+		return usage("%w", err)
+	}
+	if made.Text == nil {
+		return notWritten(c.ErrOrStderr(), made.Problems, read)
+	}
+	if err := o.write(c.OutOrStdout(), made.Text); err != nil {
+		return err
+	}
+	for _, l := range made.Left {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: not carried over: %s\n", l.Place, l.Text)
+	}
+	if o.file != "" {
+		fmt.Fprintf(c.ErrOrStderr(), "%s written\nnext: outrigger check %s\n", o.file, o.file)
+	}
+	return nil
+}
+
+func notWritten(stderr io.Writer, problems policy.Problems, read sources) error {
+	printer := problemPrinter{out: stderr, sources: read, colour: coloured(stderr)}
+	for _, p := range problems {
+		if p.Severity == policy.Error {
+			printer.print(p)
+		}
+	}
+	return failed("no policy was written (%s): mend that first", counted(problems))
 }
 
 func (o *initOptions) policyFile() string {

@@ -91,6 +91,9 @@ upstreams:
 	}
 	for line, what := range strings.Split(want, "\n") {
 		op, spec := text.Operations[line+1], text.Specs[line+1]
+		if timeouts := (draft.PolicyLine{Part: inventory, Key: "timeouts"}); (text.Policies[line+1] == timeouts) != strings.Contains(what, "request: 2s") {
+			t.Errorf("line %d %q is told to be of the policy %v", line+1, what, text.Policies[line+1])
+		}
 		if (op == streams) != strings.Contains(what, "watch") || (op == crossing) != strings.Contains(what, "OR223") || (spec == inventory) != strings.Contains(what, "openapi") {
 			t.Errorf("line %d %q is told to be operation %v, spec of %v", line+1, what, op, spec)
 		}

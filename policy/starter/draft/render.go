@@ -9,14 +9,22 @@ import (
 // Text is a rendered file.
 type Text struct {
 	Bytes []byte
-	// Operations and Specs say what stands in a line, counted from 1: an operation, or the part whose spec is named there.
+	// Operations, Specs and Policies say what stands in a line, counted from 1: an operation, the part whose spec is named there,
+	// or a key of a part's policy.
 	Operations map[int]*Operation
 	Specs      map[int]*Part
+	Policies   map[int]PolicyLine
+}
+
+// PolicyLine is a key of the policy of a part.
+type PolicyLine struct {
+	Part *Part
+	Key  string
 }
 
 // Render writes the file. The same File gives the same bytes.
 func (f *File) Render() Text {
-	w := writer{text: Text{Operations: map[int]*Operation{}, Specs: map[int]*Part{}}}
+	w := writer{text: Text{Operations: map[int]*Operation{}, Specs: map[int]*Part{}, Policies: map[int]PolicyLine{}}}
 	w.comments("", f.Head)
 	w.row("version: 1", "")
 	w.row("service: "+Quote(f.Service), f.ServiceNote)
@@ -116,7 +124,10 @@ func (w *writer) part(indent string, p *Part) {
 	}
 	if len(p.Policy) > 0 {
 		w.row(indent+"policy:", "")
-		w.fields(indent+"  ", p.Policy)
+		for _, f := range p.Policy {
+			w.fields(indent+"  ", []Field{f})
+			w.text.Policies[w.line] = PolicyLine{p, f.Key}
+		}
 	}
 	w.flush()
 	w.comments(indent, p.Above)
