@@ -241,6 +241,7 @@ var chunks = []clause{
 		[]probe{
 			passed("a trailer that was announced", post("Trailer: X-T\r\nTransfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\nX-T: v\r\n\r\n"), "Trailer: X-T", "!X-T:").content("hello").trailers("X-T: v"),
 			passed("a trailer that was not", chunked("5\r\nhello\r\n0\r\nX-T: v\r\n\r\n"), "!X-T:").content("hello").trailers("X-T: v"),
+			passed("forbidden names among the announced", post("Trailer: Content-Length, X-T, Host, (\r\nTransfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\nX-T: v\r\n\r\n"), "Trailer: X-T").content("hello").trailers("X-T: v"),
 			passed("a trailer that was announced and never came", post("Trailer: X-T\r\nTransfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n")).content("hello").trailers("!X-T: v"),
 			answered("trailers of an answer", "HTTP/1.1 200 OK\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-T: v\r\nX-U: w\r\n\r\n", 200).told("trailer X-T: v", "trailer X-U: w", "!X-T:").text("ok"),
 		},

@@ -63,3 +63,23 @@ func TestConformance(t *testing.T) {
 		})
 	}
 }
+
+// TestConformanceHoweverTheBytesArrive sends what clients send byte by byte. The answers must be the same; what goes wrong in content
+// goes wrong after the upstream heard of it, and must not look whole to it.
+func TestConformanceHoweverTheBytesArrive(t *testing.T) {
+	const short = 300
+	s := newStage(t)
+	for _, ch := range chapters {
+		t.Run(ch.title, func(t *testing.T) {
+			for _, c := range ch.clauses {
+				for _, p := range c.shown {
+					if p.act != nil || len(p.send) > short || p.origin != "" {
+						continue
+					}
+					p.pieces, p.late = true, !p.passes && p.ends
+					t.Run(p.name, func(t *testing.T) { s.run(t, p) })
+				}
+			}
+		})
+	}
+}

@@ -16,6 +16,7 @@ type probe struct {
 	broken bool // the answer breaks off
 	late   bool // the upstream may have got a part of the request, never all
 	wire   bool // the bytes are no message
+	pieces bool // each byte is sent by itself
 
 	up      []string // lines that the upstream must get; must not where they begin with "!"
 	sent    *string  // content that the upstream must get

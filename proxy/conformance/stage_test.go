@@ -100,7 +100,7 @@ func (s *stage) run(t *testing.T, p probe) {
 	if p.wire || p.ends {
 		send += smuggled
 	}
-	r := c.Do(send)
+	r := p.do(c, send)
 	s.client(t, p, c, r)
 	if t.Failed() {
 		t.Logf("sent %.300q\ngot %.600q", send, raw.seen.String())
@@ -109,6 +109,20 @@ func (s *stage) run(t *testing.T, p probe) {
 	seen = slices.DeleteFunc(seen, func(r *proxytest.Request) bool { return r.URL.Path == "/next" })
 	s.upstream(t, p, seen)
 	c.Close()
+}
+
+// do sends the request and reads the answer.
+func (p probe) do(c *proxytest.Client, send string) proxytest.Reply {
+	if !p.pieces {
+		return c.Do(send)
+	}
+	go func() {
+		for i := range len(send) {
+			c.Send(send[i : i+1])
+		}
+	}()
+	method, _, _ := strings.Cut(send, " ")
+	return c.Read(method)
 }
 
 // client checks what the client sees, and that the connection ends, or carries another exchange, as it should.

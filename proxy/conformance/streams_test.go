@@ -19,6 +19,7 @@ var streams = []clause{
 			acted("413 in the middle of an upload", earlyRefusal),
 			acted("200 in the middle of an upload that goes on", fullDuplex),
 			acted("a whole 200 before the end of an upload", earlyWhole),
+			acted("a stream that ends before the upload does", earlyStream),
 		},
 	},
 	{
@@ -93,6 +94,27 @@ func earlyWhole(t *testing.T, s *stage) {
 	c.Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
 	if r := c.Read("POST"); r.Response == nil || r.Text != "ok" || !r.Close {
 		t.Errorf("the client got %v %q (%v), want the answer and the end of the connection", r.Response, r.Text, r.Broken)
+	}
+}
+
+// earlyStream has to announce the end of the connection before it is known whether the upload will end in time.
+func earlyStream(t *testing.T, s *stage) {
+	more := make(chan struct{})
+	s.plays(func(c *proxytest.Conn, _ *proxytest.Request) {
+		c.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+		<-more
+		c.Send("0\r\n\r\n")
+		c.Gone()
+	})
+	c := proxytest.Dial(t, s.address(own))
+	c.Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+	r := c.Head("POST")
+	close(more)
+	if r.Response == nil || !r.Close {
+		t.Fatalf("the client got %v (%v), want an answer that announces the end", r.Response, r.Broken)
+	}
+	if text, err := io.ReadAll(r.Body); string(text) != "ok" || err != nil || c.Kept() {
+		t.Errorf("the client got %q (%v), want the whole stream and the end of the connection", text, err)
 	}
 }
 

@@ -123,7 +123,8 @@ upstreams: {up: {listen: 127.0.0.1:0, endpoints: ['`+up.URL()+`'], policy: {retr
 
 // staleIsSentAnew closes the pooled connection in the moment in which the second request arrives on it.
 func staleIsSentAnew(t *testing.T, _ *stage) {
-	s, up := lone(t, proxytest.Raw(answerOK), proxytest.Close, proxytest.Raw(answerOK))
+	ok := proxytest.Raw(answerOK)
+	s, up := lone(t, ok, proxytest.Close, ok) //nolint:gocritic // the last step is the same as the first
 	c := proxytest.Dial(t, s.Port("up"))
 	for range 2 {
 		if r := c.Do(get("/")); r.Response == nil || r.StatusCode != 200 {

@@ -166,7 +166,7 @@ func (f *fields) setFraming(minor int) (kind bodyKind, length int64, _ *Refusal)
 	}
 	length, ok := parseLength(f.length)
 	if !ok {
-		return 0, 0, refuse(400, "content-length invalid", f.lengthAt).within(f.length, func(c byte) bool { return digit(c) })
+		return 0, 0, refuse(400, "content-length invalid", f.lengthAt).within(f.length, digit)
 	}
 	if length == 0 {
 		return noBody, 0, nil
