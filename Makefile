@@ -28,7 +28,7 @@ build: ## bin/outrigger, as it is released
 check: fmt-check vet lint ## format, vet and lint; changes nothing
 
 .PHONY: test
-test: need-cc check test-plain test-race test-poison test-beside examples ## everything: checks, all tests, the examples with real services
+test: need-cc need-editor check test-plain test-race test-poison test-beside examples ## everything: checks, all tests, the examples with real services
 	@echo "test: everything passed"
 
 .PHONY: test-fast
@@ -110,13 +110,25 @@ need-beside:
 	@tools/need nginx=nginx haproxy=haproxy util-linux=taskset || [ "$${CI:-}" != true ]
 
 # The race detector needs a C compiler.
-.PHONY: need-cc need-examples
+.PHONY: need-cc need-examples need-editor
 need-cc:
 	@tools/need gcc=gcc libc6-dev='echo "int main(void){return 0;}" | gcc -x c -include stdlib.h -o /dev/null -'
 
 # Without root and outside CI the test of the examples says itself what it leaves out.
 need-examples:
 	@tools/need curl=curl python3-venv='python3 -c "import ensurepip, venv"' prometheus=prometheus || [ "$${CI:-}" != true ]
+
+# The YAML language server of editors tries our schema; outside CI its test says itself that it is left out.
+need-editor:
+	@{ tools/need nodejs=node npm=npm && $(MAKE) editor; } || [ "$${CI:-}" != true ]
+
+.PHONY: editor
+editor: .cache/editor/installed ## the YAML language server that the tests ask, from npm
+
+.cache/editor/installed: tools/editor/package.json tools/editor/package-lock.json
+	@mkdir -p .cache/editor && cp tools/editor/package.json tools/editor/package-lock.json .cache/editor/
+	cd .cache/editor && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(bin)/golangci-lint $(bin)/gofumpt $(bin)/govulncheck &: tools/go.mod tools/go.sum
 	@echo "tools: building the linters into $(bin), once"
