@@ -84,15 +84,29 @@ func (c *compiler) sources(t *top, defaults *layer) []*source {
 	for _, e := range t.upstreams {
 		if e.Value.Kind() == document.Null {
 			c.fail(codeType, e.KeyPlace, fmt.Sprintf("upstream %s has no value", e.Key), "a mapping with endpoints")
+			t.misread = true
 			continue
 		}
 		all = append(all, c.upstream(e, defaults))
 	}
 	_, outbound := t.entries["outbound"]
-	if len(all) == 0 && !outbound && !t.misread {
-		c.fail(codeMissingKey, c.roots[0].Place(), "neither inbound nor upstreams: there is nothing to carry", "inbound, upstreams or both")
+	if at := c.roots[0].Place(); len(all) == 0 && !outbound && !t.misread {
+		if e, there := keyOf(c.roots[0], "upstreams"); there {
+			at = e.KeyPlace
+		}
+		c.fail(codeMissingKey, at, "neither inbound nor upstreams: there is nothing to carry", "inbound, upstreams or both")
 	}
 	return all
+}
+
+// keyOf returns the entry of a mapping with its place.
+func keyOf(n *document.Node, key string) (document.Entry, bool) {
+	for _, e := range n.Entries() {
+		if e.Key == key {
+			return e, true
+		}
+	}
+	return document.Entry{}, false
 }
 
 // outboundPort is outbound as it is written.

@@ -74,7 +74,10 @@ func conditionsOf(item language.Shape, serverErrors policy.StatusSet, why string
 			return conditions{}, false
 		}
 		all := conditions{items: parts}
-		for _, part := range parts {
+		for i, part := range parts {
+			if first := slices.IndexFunc(parts, func(p condition) bool { return p.Text == part.Text }); ok && first < i {
+				c.twice(part.Place, fmt.Sprintf("%s: %s stands twice", key, part.Text), parts[first].Place)
+			}
 			all.add(part.Conditions)
 		}
 		return all, ok

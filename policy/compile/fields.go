@@ -80,6 +80,7 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 	}
 	if n.Kind() != document.Mapping {
 		r.c.wrongType(n, name, "a mapping of "+list(names(fields, built)))
+		r.suggestMapping(n, fields)
 		return
 	}
 	for _, e := range n.Entries() {
@@ -94,6 +95,29 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 		default:
 			r.entry(join(prefix, e.Key), e, fields[i])
 		}
+	}
+}
+
+// suggestMapping offers the mapping in which a value, written in the mapping's stead, would be right: "max: 100" for "100". Where
+// only one key could have it, that was meant.
+func (r *reading[S]) suggestMapping(n *document.Node, fields []field[S]) {
+	if n.Kind() != document.Scalar || n.Quoted() {
+		return
+	}
+	var could []string
+	for _, f := range fields {
+		probe := &compiler{options: Options{Env: r.c.options.Env}}
+		if f.value != nil && !f.later && f.value(probe, f.name, n) != nil && len(probe.problems) == 0 {
+			could = append(could, f.name)
+		}
+	}
+	if len(could) == 0 {
+		return
+	}
+	text := fmt.Sprintf("{%s: %s}", could[0], n.Text())
+	r.c.problems[len(r.c.problems)-1].Suggestion = "write " + text
+	if len(could) == 1 {
+		r.c.mend(text)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 type top struct {
 	entries             map[string]document.Entry
 	upstreams, policies []document.Entry
-	misread             bool // upstreams are there, and no mapping
+	misread             bool // inbound or upstreams are there, and cannot be read
 }
 
 // part is a field whose value another table reads.
@@ -38,6 +38,8 @@ func (c *compiler) merge() *top {
 		c.version(root)
 		for _, e := range root.Entries() {
 			switch {
+			case e.Value.Kind() == document.Null && (e.Key == "inbound" || e.Key == "upstreams"):
+				t.misread = true
 			case e.Value.Kind() == document.Null || !slices.ContainsFunc(topFields, func(f field[top]) bool { return f.name == e.Key }):
 			case e.Key == "upstreams":
 				t.upstreams = c.union(t.upstreams, e)
@@ -74,6 +76,14 @@ func (c *compiler) once(entries map[string]document.Entry, e document.Entry) {
 		return
 	}
 	entries[e.Key] = e
+}
+
+// twice warns of what stands in a list a second time, and changes nothing there.
+func (c *compiler) twice(at policy.Place, message string, first policy.Place) {
+	c.report(policy.Problem{
+		Code: codeTwice, Severity: policy.Warning, Place: at, Because: first, Message: message,
+		Expected: "each once", Suggestion: "remove one of them",
+	})
 }
 
 // union adds the named values of one file to those of the files before it.

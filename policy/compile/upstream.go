@@ -76,6 +76,11 @@ func spec(c *compiler, key string, n *document.Node) (specFile, bool) {
 		c.fail(codeOutOfPlace, n.Place(), key+": only an application is asked for its own spec", "a file", "save the spec of this upstream beside the policy, and name that file")
 		return specFile{}, false
 	}
+	if strings.Contains(n.Text(), "://") {
+		c.fail(codeMissingFile, n.Place(), fmt.Sprintf("%s: %q is a URL, and nothing is fetched from the network", key, n.Text()), "the path of a file, relative to the policy file",
+			"save the spec beside the policy, and name that file")
+		return specFile{}, false
+	}
 	path, ok := filePath(c, key, n)
 	return specFile{path, n.Place()}, ok
 }
@@ -103,6 +108,11 @@ func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
 	c.require(s, e.Value, "endpoints", "a list of URLs such as [http://inventory:8080]")
 	if n := e.Value.Get("endpoints"); n.Kind() == document.Sequence && n.Len() == 0 {
 		c.fail(codeRange, n.Place(), "upstreams."+e.Key+".endpoints is empty", "at least one URL")
+	}
+	for i, one := range s.written.endpoints {
+		if first := slices.IndexFunc(s.written.endpoints, func(o policy.Endpoint) bool { return o.Host == one.Host }); first < i {
+			c.twice(one.Place, fmt.Sprintf("upstreams.%s.endpoints: %s stands twice", e.Key, one.Host), s.written.endpoints[first].Place)
+		}
 	}
 	c.complete(s, defaults)
 	c.nameHosts(s)

@@ -100,11 +100,21 @@ func duration(s language.Shape) kind[time.Duration] {
 
 var longUnits = regexp.MustCompile(`^([0-9]+)\s*(milliseconds?|msecs?|millis|seconds?|secs?|minutes?|mins?|hours?|hrs?|ms|s|m|h)$`)
 
+// unitLeftOut is a duration whose last unit goes without saying, as in 1h30.
+var unitLeftOut = regexp.MustCompile(`^[0-9]+(h|m|s)[0-9]+$`)
+
+var nextUnit = map[string]string{"h": "m", "m": "s", "s": "ms"}
+
 // durationMeant guesses what a misspelt duration should be.
 func durationMeant(text string) string {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if _, err := strconv.Atoi(text); err == nil {
 		return fmt.Sprintf("%ss or %sms", text, text)
+	}
+	if m := unitLeftOut.FindStringSubmatch(text); m != nil {
+		if d, err := time.ParseDuration(text + nextUnit[m[1]]); err == nil {
+			return spell(d)
+		}
 	}
 	if m := longUnits.FindStringSubmatch(text); m != nil {
 		unit := m[2][:1]
@@ -134,6 +144,10 @@ func integer(s language.Shape) kind[int] {
 		switch {
 		case err != nil:
 			c.misspelt(key, n, expected, "")
+			return 0, false
+		case n.Quoted():
+			c.fail(codeType, n.Place(), fmt.Sprintf("%s is the text %q", key, text), expected, "write it without quotes")
+			c.mend(text)
 			return 0, false
 		case v < low || v > high:
 			c.outOfRange(key, n, expected)

@@ -33,14 +33,17 @@ func Split(text string) (host string, port int, ok bool) {
 
 // overlap reports whether two hosts that listen take each other's port: the same one, or one of them every interface.
 func overlap(a, b string) bool {
-	return isWildcard(a) || isWildcard(b) || strings.EqualFold(a, b) || sameAddress(a, b) || isLocalName(a) && isLoopback(b) || isLocalName(b) && isLoopback(a)
+	return isWildcard(a) || isWildcard(b) || sameHost(a, b) || isLocalName(a) && isLoopback(b) || isLocalName(b) && isLoopback(a)
 }
 
-// sameAddress knows an address in two spellings, such as ::1 and 0:0:0:0:0:0:0:1.
-func sameAddress(a, b string) bool {
+// sameHost knows a host in two spellings: a name in another case or with its last dot, an address such as ::1 and 0:0:0:0:0:0:0:1.
+func sameHost(a, b string) bool {
 	x, err := netip.ParseAddr(a)
 	y, err2 := netip.ParseAddr(b)
-	return err == nil && err2 == nil && x.Unmap() == y.Unmap()
+	if err == nil && err2 == nil {
+		return x.Unmap() == y.Unmap()
+	}
+	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
 }
 
 func isWildcard(host string) bool {

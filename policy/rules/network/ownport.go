@@ -2,7 +2,6 @@ package network
 
 import (
 	"fmt"
-	"strings"
 
 	"outrigger/policy"
 	"outrigger/policy/rules"
@@ -12,7 +11,7 @@ import (
 func checkOwnPort(u *policy.Upstream, e policy.Endpoint, all []listener, report rules.Report) {
 	host, port, _ := Split(e.Host)
 	for _, l := range all {
-		reaches := strings.EqualFold(host, l.host) || (isLoopback(host) || isWildcard(host)) && (isWildcard(l.host) || isLoopback(l.host) && overlap(host, l.host))
+		reaches := sameHost(host, l.host) || (isLoopback(host) || isWildcard(host)) && (isWildcard(l.host) || isLoopback(l.host) && overlap(host, l.host))
 		if port == l.port && port != 0 && reaches {
 			what := "upstream " + u.Name
 			if u.Direction == policy.Inbound {
