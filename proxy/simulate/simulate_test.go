@@ -114,6 +114,10 @@ func TestOneRequestMeetsTheRealLayers(t *testing.T) {
 			"timeouts: {request: 2s, attempt: 500ms}, retry: {retries: 1, backoff: {base: 10ms}}", "request: GET /stock/1\nanswers: [{answer: 200, after: 700ms}, {answer: 200, after: 400ms}]",
 			table.Exchange{Operation: get, Status: 200, Attempts: 2, Took: 910 * time.Millisecond, Circuit: "closed"},
 		},
+		"an upstream that would answer long after everybody has left": {
+			"timeouts: {request: 1s}", "request: GET /stock/1\nanswers: [{answer: 200, after: 24h}]",
+			table.Exchange{Operation: get, Status: 504, Code: "deadline", Attempts: 1, Took: time.Second - margin, Circuit: "closed"},
+		},
 		"an upstream that never answers": {
 			"timeouts: {request: 60s}", "request: GET /stock/1\nanswers: [hang]",
 			table.Exchange{Operation: get, Status: 504, Code: "deadline", Attempts: 1, Took: time.Minute - margin, Circuit: "closed"},

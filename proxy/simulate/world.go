@@ -88,14 +88,17 @@ func serve(far net.Conn, near *pipe, a table.Answer) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return
 	}
-	if a.After > 0 {
-		time.Sleep(a.After + late) // the upstream thinks; in a bubble this costs nothing
+	gone := make(chan struct{}) // closed when the sidecar has given the attempt up
+	go func() {
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, in)
+	}()
+	if !think(a, gone) {
+		return
 	}
 	switch a.Action {
 	case table.Reset:
 		near.reset()
-	case table.Hang:
-		_, _ = io.Copy(io.Discard, in)
 	case table.Truncate:
 		_, _ = io.WriteString(far, reply(table.Answer{Status: http.StatusOK, Header: a.Header}, half*2, r.Method)+strings.Repeat("x", half))
 		near.reset()
@@ -104,6 +107,26 @@ func serve(far net.Conn, near *pipe, a table.Answer) {
 		if bodied(a.Status, r.Method) {
 			_, _ = io.CopyN(far, zeros{}, a.Body)
 		}
+	}
+}
+
+// think lets the time of an answer pass, and reports whether there is still somebody to answer.
+func think(a table.Answer, gone <-chan struct{}) bool {
+	var over <-chan time.Time
+	switch {
+	case a.Action == table.Hang:
+	case a.After == 0:
+		return true
+	default:
+		t := time.NewTimer(a.After + late)
+		defer t.Stop()
+		over = t.C
+	}
+	select {
+	case <-over:
+		return true
+	case <-gone:
+		return false
 	}
 }
 
