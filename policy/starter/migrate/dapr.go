@@ -29,7 +29,7 @@ func (c *converter) resiliency(spec *document.Node) {
 	used := map[string]bool{}
 	for _, app := range targets.Get("apps").Entries() {
 		u := c.upstream(upstreamName(app.Key))
-		u.place = app.KeyPlace
+		u.at, u.place = app.KeyPlace, app.KeyPlace
 		u.hosts = append(u.hosts, strings.ToLower(u.name))
 		named := func(part, word string) *document.Node {
 			name := get(app.Value, word).Text()
@@ -75,7 +75,7 @@ func (c *converter) daprWhole(u *upstream) time.Duration {
 	}
 	u.fit(c) // brings the number of retries within bounds
 	whole := (u.worst(u.retry.retries) + u.attempt).Round(time.Millisecond)
-	c.leaveAt(u.place, "%s: Dapr bounds no call as a whole; timeouts.request became what all tries and pauses come to", u.name)
+	c.leaveAt(u.at, "%s: Dapr bounds no call as a whole; timeouts.request became what all tries and pauses come to", u.name)
 	return min(whole, maxTimeout)
 }
 

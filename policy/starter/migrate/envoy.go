@@ -57,7 +57,7 @@ func (c *converter) envoyUpstream(n *document.Node) {
 		return
 	}
 	u := c.upstream(upstreamName(name))
-	u.place = n.Place()
+	u.at = n.Place()
 	if u.connect = c.duration(get(n, "connect_timeout"), maxConnect); u.connect == 0 {
 		u.connect = 5 * time.Second // Envoy's default
 	}

@@ -95,8 +95,8 @@ func (c *converter) istioRoute(n *document.Node) *upstream {
 // destination finds the upstream of a host, which may be a short name or a full one of Kubernetes.
 func (c *converter) destination(n *document.Node) *upstream {
 	u := c.upstream(upstreamName(n.Get("host").Text()))
-	if u.place.Line == 0 {
-		u.place = n.Place()
+	if u.at.Line == 0 {
+		u.at = n.Place()
 	}
 	port := n.Get("port").Get("number").Text()
 	host := strings.ToLower(n.Get("host").Text())
@@ -168,7 +168,7 @@ func (c *converter) istioMatch(u *upstream, n *document.Node, s settings) {
 func (c *converter) destinationRule(root *document.Node) {
 	spec := root.Get("spec")
 	u := c.destination(spec)
-	u.place = spec.Place()
+	u.at = spec.Place()
 	c.trafficPolicy(u, get(spec, "traffic_policy"))
 	for _, subset := range spec.Get("subsets").Items() {
 		c.leave(subset, "subset %s: endpoints are not told apart by labels here", subset.Get("name").Text())

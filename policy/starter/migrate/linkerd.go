@@ -24,7 +24,9 @@ func (c *converter) linkerd(roots []*document.Node) bool {
 			u := c.kubernetesService(root.Get("metadata").Get("name").Text(), "", root)
 			s := settings{place: root.Place()}
 			c.annotations(&s, &u.settings, root)
-			u.take(s)
+			if !u.whole { // a route says it nearer
+				u.take(s)
+			}
 			for _, p := range root.Get("spec").Get("ports").Items() {
 				u.endpoints, u.where = []string{"http://" + u.name + ":" + p.Get("port").Text()}, ""
 				break
@@ -39,8 +41,8 @@ func (c *converter) linkerd(roots []*document.Node) bool {
 // kubernetesService finds the upstream of a Service by its name or its full name.
 func (c *converter) kubernetesService(name, port string, at *document.Node) *upstream {
 	u := c.upstream(upstreamName(name))
-	if u.place.Line == 0 {
-		u.place = at.Place()
+	if u.at.Line == 0 {
+		u.at = at.Place()
 	}
 	if host := strings.ToLower(name); !slices.Contains(u.hosts, host) {
 		u.hosts = append(u.hosts, host)

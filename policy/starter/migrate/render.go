@@ -56,7 +56,7 @@ func (c *converter) drop(text draft.Text, p policy.Problem) bool {
 		if i < 0 {
 			return true // a second problem of a key that is gone
 		}
-		c.leaveAt(c.byName[line.Part.Name].place, "%s: %s %s (%s)", line.Part.Name, line.Key, line.Part.Policy[i].Value, p.Message)
+		c.leaveAt(c.byName[line.Part.Name].at, "%s: %s %s (%s)", line.Part.Name, line.Key, line.Part.Policy[i].Value, p.Message)
 		line.Part.Policy = slices.Delete(line.Part.Policy, i, i+1)
 		return true
 	}
@@ -66,7 +66,7 @@ func (c *converter) drop(text draft.Text, p policy.Problem) bool {
 	}
 	for _, u := range c.upstreams {
 		if i := slices.Index(u.part.Operations, op); i >= 0 {
-			c.leaveAt(u.place, "%s: operation %s (%s)", u.name, op.Key, p.Message)
+			c.leaveAt(u.at, "%s: operation %s (%s)", u.name, op.Key, p.Message)
 			u.part.Operations = slices.Delete(u.part.Operations, i, i+1)
 			return true
 		}
@@ -130,7 +130,7 @@ func (c *converter) address(u *upstream, p *draft.Part, taken map[string]bool) {
 	for _, e := range u.endpoints {
 		_, host, _ := strings.Cut(e, "://")
 		if !free(host) {
-			c.leaveAt(u.place, "%s: endpoint %s is no address, is of another upstream, or is a port of the sidecar", u.name, e)
+			c.leaveAt(u.at, "%s: endpoint %s is no address, is of another upstream, or is a port of the sidecar", u.name, e)
 			continue
 		}
 		endpoints = append(endpoints, e)

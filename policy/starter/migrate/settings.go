@@ -17,6 +17,7 @@ type upstream struct {
 	name      string
 	hosts     []string
 	endpoints []string
+	at        policy.Place
 	where     string // why the endpoints are to be mended, "" where the file has them
 	settings
 	operations []*operation
@@ -224,8 +225,8 @@ var everyMethod = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 // matched gives settings to an upstream or to operations of it. The first route that matches has a request, in all systems.
 func (c *converter) matched(u *upstream, m matched) {
-	if u.place.Line == 0 {
-		u.place = m.s.place
+	if u.at.Line == 0 {
+		u.at = m.s.place
 	}
 	if m.all {
 		if u.whole {
@@ -265,8 +266,8 @@ type vague struct {
 
 // fallBack puts a route aside that cannot be told from others.
 func (c *converter) fallBack(u *upstream, at *document.Node, s settings, what string) {
-	if u.place.Line == 0 {
-		u.place = s.place
+	if u.at.Line == 0 {
+		u.at = s.place
 	}
 	u.vague = append(u.vague, vague{at, s, what})
 }
@@ -290,8 +291,9 @@ func (u *upstream) take(s settings) {
 	if s.idle > 0 {
 		u.idle = s.idle
 	}
-	if u.place.Line == 0 {
-		u.place = s.place
+	u.place = s.place
+	if u.at.Line == 0 {
+		u.at = s.place
 	}
 }
 
