@@ -35,7 +35,6 @@ var arrows = []struct {
 	{"policy/mend", []string{"policy", "policy/document"}},
 	{"policy/explain", []string{"policy"}},
 	{"policy/suggest", []string{"policy"}},
-	{"policy/amend", []string{"policy", "policy/document"}},
 	// What differs is told in the words that explain has for a value.
 	{"policy/diff", []string{"policy", "policy/spelling", "policy/explain"}},
 	// The user's tables; what only a running sidecar shows is asked of a function that the caller passes in.

@@ -24,7 +24,6 @@ var libraries = []struct {
 	{"golang.org/x/text", []string{"cmd/outrigger"}},
 	{"github.com/rogpeppe/go-internal/diff", []string{"cmd/outrigger"}}, // the rest of that module is for tests
 	{"github.com/google/go-cmp", testsOnly},
-	{"github.com/rogpeppe/go-internal/diff", []string{"cmd/outrigger/internal/patch"}},
 	{"github.com/rogpeppe/go-internal", testsOnly},
 	{"go.uber.org/goleak", testsOnly},
 	{"pgregory.net/rapid", testsOnly},

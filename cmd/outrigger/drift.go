@@ -66,9 +66,12 @@ func propose(out io.Writer, path string, changes []patch.Change) error {
 	if err != nil {
 		return usage("%w", err)
 	}
-	diffs, left := patch.Make(files, changes)
-	if len(diffs) > 0 {
-		fmt.Fprintf(out, "\n%s", diffs)
+	changed, left := patch.Make(files, changes)
+	for _, f := range changed {
+		fmt.Fprintln(out)
+		if err := showDifference(out, f.Name, f.Before, f.After); err != nil {
+			return err
+		}
 	}
 	for _, l := range left {
 		fmt.Fprintf(out, "not in the patch: %s: %s\n", l, l.Reason)

@@ -91,15 +91,15 @@ the spec of orders lacks
   paths, /refunds/{number}: POST
   operation dropOrder, responses: "200"
 
-diff policy.yaml policy.yaml (proposed)
 --- policy.yaml
-+++ policy.yaml (proposed)
++++ policy.yaml
 @@ -9,4 +9,5 @@
      listen: 127.0.0.1:0
      endpoints: ['` + stock + `']
      operations:
 +      "GET /stock/{number}": {}
        GET /stock: {timeouts: {request: 8s, attempt: 4s}} # as agreed
+
 `
 	if diff := cmp.Diff(want, out); diff != "" || code != 1 || errOut != "" {
 		t.Errorf("exit %d, stderr %q (-want +got):\n%s", code, errOut, diff)

@@ -76,11 +76,19 @@ func (f *fixer) write(out io.Writer) error {
 		if err := replaceFile(name, f.was[name], f.read[name]); err != nil {
 			return failed("%s was not mended: %w", name, cause(err))
 		}
-		shown := diff.Diff(name, f.was[name], name, f.read[name])
-		_, hunks, _ := bytes.Cut(shown, []byte("\n")) // the first line is that of a command
-		if _, err := fmt.Fprintf(out, "%s\n", visible(string(hunks))); err != nil {
-			return failed("the result cannot be written: %w", err)
+		if err := showDifference(out, name, f.was[name], f.read[name]); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// showDifference prints what becomes of a file.
+func showDifference(out io.Writer, name string, before, after []byte) error {
+	shown := diff.Diff(name, before, name, after)
+	_, hunks, _ := bytes.Cut(shown, []byte("\n")) // the first line is that of a command
+	if _, err := fmt.Fprintf(out, "%s\n", visible(string(hunks))); err != nil {
+		return failed("the result cannot be written: %w", err)
 	}
 	return nil
 }

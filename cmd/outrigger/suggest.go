@@ -10,7 +10,7 @@ import (
 
 	"outrigger/cmd/outrigger/internal/patch"
 	"outrigger/policy"
-	"outrigger/policy/amend"
+	"outrigger/policy/mend"
 	"outrigger/policy/suggest"
 	"outrigger/proxy/observe"
 )
@@ -130,7 +130,7 @@ func changesOf(proposals []suggest.Proposal) []patch.Change {
 		}
 		path = append(path, "operations", p.Operation.ID)
 		path = append(path, strings.Split(p.Key, ".")...)
-		all = append(all, patch.Change{File: p.Upstream.Place.File, Change: amend.Change{Path: path, Value: p.To}})
+		all = append(all, patch.Change{File: p.Upstream.Place.File, Change: mend.Change{Path: path, Value: p.To}})
 	}
 	return all
 }

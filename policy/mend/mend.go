@@ -1,4 +1,4 @@
-// Package mend applies the edits that problems carry to the text of a file.
+// Package mend applies the edits that problems carry to the text of a policy file, and writes values into it.
 //
 // It changes bytes at places and nothing else: comments, order and layout stay as their author wrote them. It refuses to know why an
 // edit is right, which is for whoever found the problem to know, and reads and writes no file.

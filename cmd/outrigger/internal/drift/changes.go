@@ -5,7 +5,7 @@ import (
 
 	"outrigger/cmd/outrigger/internal/patch"
 	"outrigger/policy"
-	"outrigger/policy/amend"
+	"outrigger/policy/mend"
 )
 
 // enough requests without a single undeclared one speak for a spec that is whole.
@@ -37,17 +37,17 @@ func (r Report) Changes(set *policy.Set) []patch.Change {
 	return all
 }
 
-func (u *Upstream) changes(of *policy.Upstream) []amend.Change {
+func (u *Upstream) changes(of *policy.Upstream) []mend.Change {
 	if u.Spec {
 		if len(u.Undeclared) == 0 && u.Others == 0 && u.Requests >= enough && !of.RefuseUnmatched {
-			return []amend.Change{{Path: []string{"unmatched"}, Value: "refuse"}}
+			return []mend.Change{{Path: []string{"unmatched"}, Value: "refuse"}}
 		}
 		return nil
 	}
-	var all []amend.Change
+	var all []mend.Change
 	for _, q := range u.Undeclared {
 		if q.Succeeded > 0 && q.Method != "_other" {
-			all = append(all, amend.Change{Path: []string{"operations", q.Method + " " + q.Template}, Value: "{}"})
+			all = append(all, mend.Change{Path: []string{"operations", q.Method + " " + q.Template}, Value: "{}"})
 		}
 	}
 	return all

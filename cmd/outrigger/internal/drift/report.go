@@ -6,7 +6,6 @@ package drift
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"outrigger/policy"
 	"outrigger/proxy/observe"
@@ -49,17 +48,13 @@ type Deprecated struct {
 	Requests  uint64 `json:"requests"`
 }
 
-// Of reports on every upstream that there is something to say of.
+// Of reports on every upstream.
 func Of(states []observe.UpstreamState) Report {
 	report := Report{Version: 1, Upstreams: []Upstream{}}
 	for i := range states {
 		u := of(&states[i])
-		differs := len(u.Undeclared) > 0 && u.comparable(&states[i]) || len(u.Statuses) > 0 || len(u.Deprecated) > 0
-		if !differs && len(u.Uncalled) == 0 {
-			continue
-		}
 		report.Upstreams = append(report.Upstreams, u)
-		report.Differs = report.Differs || differs
+		report.Differs = report.Differs || u.differs()
 	}
 	return report
 }
@@ -88,16 +83,6 @@ func of(s *observe.UpstreamState) Upstream {
 	return u
 }
 
-// comparable says that something declares operations at all, so that a request can be undeclared.
-func (u *Upstream) comparable(s *observe.UpstreamState) bool { return u.Spec || len(s.Operations) > 1 }
-
-// Last is when any undeclared request came last; zero where there was none.
-func (u *Upstream) Last() time.Time {
-	var last time.Time
-	for _, r := range u.Undeclared {
-		if r.Last.After(last) {
-			last = r.Last
-		}
-	}
-	return last
+func (u *Upstream) differs() bool {
+	return len(u.Undeclared) > 0 || len(u.Statuses) > 0 || len(u.Deprecated) > 0
 }

@@ -11,12 +11,14 @@ const uncalledShown = 10
 
 // Text writes a report for people.
 func (r Report) Text() string {
-	if len(r.Upstreams) == 0 {
-		return "traffic and specs agree, and every declared operation was called\n"
-	}
 	var b strings.Builder
 	for i := range r.Upstreams {
-		r.Upstreams[i].text(&b)
+		if u := &r.Upstreams[i]; u.differs() || len(u.Uncalled) > 0 {
+			u.text(&b)
+		}
+	}
+	if b.Len() == 0 {
+		return "traffic and specs agree, and every declared operation was called\n"
 	}
 	return b.String()
 }

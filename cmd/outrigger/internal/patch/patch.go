@@ -1,4 +1,4 @@
-// Package patch makes changes of a policy into a diff that people read and apply.
+// Package patch tries changes of a policy before anybody is shown them.
 //
 // It decides which changes the policy can bear: each is tried, and one that brings an error is left out. It refuses to know why
 // a change is wanted, and writes no file.
@@ -9,20 +9,24 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
-
 	"outrigger/policy"
-	"outrigger/policy/amend"
 	"outrigger/policy/compile"
+	"outrigger/policy/mend"
 )
 
 // Change is one value to write into a file of a policy.
 type Change struct {
 	File string
-	amend.Change
+	mend.Change
 }
 
-// Left is a change that is not in the diff, and why.
+// File is one that changes, with its text before and after.
+type File struct {
+	Name          string
+	Before, After []byte
+}
+
+// Left is a change that the policy cannot bear, and why.
 type Left struct {
 	Change
 	Reason string
@@ -31,12 +35,12 @@ type Left struct {
 // String is the key with its value.
 func (l Left) String() string { return strings.Join(l.Path, ".") + ": " + l.Value }
 
-// Make tries changes, in order, on the policy that files are, and returns the unified diffs of the files that bear them. Files are
-// read and not written.
-func Make(files []string, changes []Change) (diffs []byte, left []Left) {
+// Make tries changes, in order, on the policy that files are, and returns what becomes of the files that bear them. Files are read
+// and not written.
+func Make(files []string, changes []Change) (changed []File, left []Left) {
 	texts := map[string][]byte{} // as changed
 	read := func(path string) ([]byte, error) {
-		if text, changed := texts[path]; changed {
+		if text, there := texts[path]; there {
 			return text, nil
 		}
 		return os.ReadFile(path)
@@ -48,7 +52,7 @@ func Make(files []string, changes []Change) (diffs []byte, left []Left) {
 		before, err := read(c.File)
 		if err == nil {
 			var after []byte
-			if after, err = amend.Apply(c.File, before, c.Change); err == nil {
+			if after, err = mend.Write(c.File, before, c.Change); err == nil {
 				texts[c.File] = after
 			}
 		}
@@ -62,12 +66,12 @@ func Make(files []string, changes []Change) (diffs []byte, left []Left) {
 		}
 	}
 	for _, file := range files {
-		if text, changed := texts[file]; changed {
+		if text, there := texts[file]; there {
 			before, _ := os.ReadFile(file)
-			diffs = append(diffs, diff.Diff(file, before, file+" (proposed)", text)...)
+			changed = append(changed, File{file, before, text})
 		}
 	}
-	return diffs, left
+	return changed, left
 }
 
 func firstError(found policy.Problems) string {

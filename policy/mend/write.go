@@ -1,8 +1,4 @@
-// Package amend writes values into the text of a policy file and leaves the rest of it, comments and all, as its author wrote it.
-//
-// It decides where in the text a key goes. It refuses to know what the key means: whoever amends compiles the result before
-// anybody uses it. It stands above document.
-package amend
+package mend
 
 import (
 	"cmp"
@@ -24,9 +20,9 @@ type Change struct {
 	Value string
 }
 
-// Apply returns data with one change made. A value that stands there already is replaced if it is a scalar on one line. What is
+// Write returns data with one change made. A value that stands there already is replaced if it is a scalar on one line. What is
 // written behind an anchor or an alias is left alone with an error, because others share it. Safe for concurrent use.
-func Apply(file string, data []byte, c Change) ([]byte, error) {
+func Write(file string, data []byte, c Change) ([]byte, error) {
 	root, problems := document.Parse(file, data)
 	if root == nil || problems.HasErrors() {
 		return nil, fmt.Errorf("%s cannot be read", file)

@@ -1,4 +1,4 @@
-package amend
+package mend
 
 import (
 	"strings"
@@ -28,7 +28,7 @@ func TestAValueIsWrittenWhereItBelongsAndNothingElseChanges(t *testing.T) {
 			for i := range path {
 				path[i] = strings.ReplaceAll(path[i], "|", "/")
 			}
-			got, err := Apply("p.yaml", []byte(c.before), Change{path, c.value})
+			got, err := Write("p.yaml", []byte(c.before), Change{path, c.value})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +59,7 @@ func TestWhatOthersShareIsLeftAlone(t *testing.T) {
 		"a file with errors":  "x: {n: 1, n: 2}\n",
 		"a file of no values": "# nothing\n",
 	} {
-		if got, err := Apply("p.yaml", []byte(text), Change{[]string{"x", "n"}, "2"}); err == nil {
+		if got, err := Write("p.yaml", []byte(text), Change{[]string{"x", "n"}, "2"}); err == nil {
 			t.Errorf("%s was written to:\n%s", name, got)
 		}
 	}
