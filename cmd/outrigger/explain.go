@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/textproto"
 	"strings"
 
@@ -16,13 +17,14 @@ func newExplainCommand() *cobra.Command {
 	var headers []string
 	q := explain.Question{}
 	c := &cobra.Command{
-		Use:   "explain --policy PATH [--inbound | --upstream NAME] METHOD TARGET",
-		Short: "Say what a policy means for one request",
-		Long: "Say which operation a request is, every effective value with the line it comes from, the worst case in time and attempts,\n" +
-			"and what would be retried, what not, and why. TARGET is a path, or a URL whose host is one of an upstream.",
-		Example: "  outrigger explain --policy policy.yaml --upstream inventory GET /stock/42\n" +
+		Use:   "explain --policy PATH [[--inbound | --upstream NAME] METHOD TARGET]",
+		Short: "Say what a policy means for one request, or for all operations",
+		Long: "Say which operation a request is, in plain words what happens to it, every effective value with the line it comes from, the\n" +
+			"worst case in time and attempts, and what would be retried, what not, and why. TARGET is a path, or a URL whose host is one of\n" +
+			"an upstream. Without a request it prints a table of all operations.",
+		Example: "  outrigger explain --policy policy.yaml\n  outrigger explain --policy policy.yaml --upstream inventory GET /stock/42\n" +
 			"  outrigger explain --policy policy.yaml -H 'Idempotency-Key: 1' POST http://inventory:8080/stock/42/reservations",
-		Args: cobra.ExactArgs(2),
+		Args: requestOrNothing,
 		RunE: func(c *cobra.Command, args []string) error {
 			if path == "" {
 				return usage("--policy is missing: name the policy file, as in --policy policy.yaml")
@@ -48,6 +50,9 @@ func newExplainCommand() *cobra.Command {
 				}
 				return failed("the policy is not valid (%s): mend it first", counted(result.Problems))
 			}
+			if len(args) == 0 {
+				return writeTable(c.OutOrStdout(), output, result.Set)
+			}
 			q.Set, q.Method, q.Target = result.Set, args[0], args[1]
 			answer, err := explain.Explain(q)
 			if err != nil {
@@ -69,6 +74,25 @@ func newExplainCommand() *cobra.Command {
 	// outrigger run gives OUTRIGGER_INBOUND, an address, to the service it starts.
 	flags.Lookup("inbound").Annotations = map[string][]string{notFromEnvironment: nil}
 	return c
+}
+
+func requestOrNothing(_ *cobra.Command, args []string) error {
+	if len(args) != 0 && len(args) != 2 {
+		return usage("a request is METHOD TARGET, as in GET /stock/42; without both, all operations are explained")
+	}
+	return nil
+}
+
+func writeTable(w io.Writer, output string, set *policy.Set) error {
+	rows := explain.Table(set)
+	if output == "json" {
+		return indented(w, struct {
+			Version    int           `json:"version"`
+			Operations []explain.Row `json:"operations"`
+		}{1, rows})
+	}
+	_, err := io.WriteString(w, visible(explain.TableText(rows)))
+	return err
 }
 
 // headerFields reads 'Name: value' as curl does.

@@ -31,9 +31,11 @@ type Answer struct {
 	Method    string           `json:"method"`
 	Path      string           `json:"path"`
 	// Template and Declared are empty for the unmatched operation.
-	Template   string   `json:"template,omitempty"`
-	Declared   string   `json:"declared,omitempty"` // file:line of the spec, or of the policy without one
-	Endpoints  []string `json:"endpoints"`
+	Template  string   `json:"template,omitempty"`
+	Declared  string   `json:"declared,omitempty"` // file:line of the spec, or of the policy without one
+	Endpoints []string `json:"endpoints"`
+	// Plain tells it in a few sentences.
+	Plain      string   `json:"plain"`
 	Effective  []Value  `json:"effective"`
 	Worst      Worst    `json:"worst_case"`
 	Retried    []Reason `json:"retried"`
@@ -79,6 +81,7 @@ func Explain(q Question) (*Answer, error) {
 	}
 	c := newCase(u, op, q)
 	a.Worst = c.worst()
+	a.Plain = c.plain(canonical, a.Worst)
 	a.Retried, a.NotRetried = c.retried()
 	a.Notes = append(a.Notes, c.notes()...)
 	return a, nil

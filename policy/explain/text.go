@@ -28,6 +28,7 @@ func (a *Answer) Text() string {
 	if a.Refused != "" {
 		return b.String()
 	}
+	fmt.Fprintf(&b, "\n%s\n", folded(a.Plain))
 	b.WriteString("\neffective values\n")
 	writeValues(&b, a.Effective)
 	a.writeWorst(&b)
@@ -64,17 +65,58 @@ func (a *Answer) writeWorst(b *strings.Builder) {
 		took = milliseconds(a.Worst.DurationMS)
 	}
 	fmt.Fprintf(b, "\nworst case: up to %s (%s), %s\n", attempts(a.Worst.Attempts), retries, took)
+	width := 0
+	for _, s := range a.Worst.Steps {
+		width = max(width, len(s.What))
+	}
 	for _, s := range a.Worst.Steps {
 		end := ""
 		if s.To > 0 {
-			end = " up to " + milliseconds(s.To)
+			end = " to " + milliseconds(s.To)
 		}
-		fmt.Fprintf(b, "  %-15s  from %s%s", s.What, milliseconds(s.From), end)
+		fmt.Fprintf(b, "  %-*s  |%s|  %s%s", width, s.What, s.bar(a.Worst.DurationMS), milliseconds(s.From), end)
 		if s.Note != "" {
 			fmt.Fprintf(b, ", %s", s.Note)
 		}
 		b.WriteByte('\n')
 	}
+}
+
+// barWidth is how many columns the worst case has.
+const barWidth = 40
+
+// bar draws where a step lies in the whole; one that has no end reaches to the edge.
+func (s Step) bar(whole int64) string {
+	column := func(ms int64) int64 { return (ms*barWidth + whole/2) / max(whole, 1) }
+	from, to := column(s.From), column(s.To)
+	if whole == 0 {
+		from, to = 0, barWidth
+	}
+	from = min(from, barWidth-1)
+	to = min(max(to, from+1), barWidth) // however short, it is there
+	return strings.Repeat(" ", int(from)) + strings.Repeat("=", int(to-from)) + strings.Repeat(" ", int(barWidth-to))
+}
+
+// lineWidth is where sentences are folded.
+const lineWidth = 120
+
+func folded(text string) string {
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case column == 0:
+		case column+1+len(word) > lineWidth:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String()
 }
 
 func milliseconds(ms int64) string {
