@@ -300,8 +300,9 @@ func (c *conn) call(req *http.Request) (completed bool) {
 func (c *conn) release() {
 	c.res.release()
 	c.headerStore.expire()
-	c.tmpl = http.Request{}
+	c.tmpl, c.url, c.fields = http.Request{}, url.URL{}, fields{}
 	c.body = nil
+	c.current.Store(nil)
 }
 
 // settleBody takes the body away from the handler and decides what becomes of

@@ -191,12 +191,15 @@ func (l *headerStore) reset() {
 	l.values = l.values[:0]
 }
 
-// expire ends the time for which it was lent; a map that grew large is not
-// kept.
+// expire ends the time for which it was lent. A connection that waits holds
+// nothing of its last message; a map that grew large is not kept.
 func (l *headerStore) expire() {
+	large := len(l.hdr) > 32
+	clear(l.values)
+	clear(l.hdr)
 	poisonArena(l.values)
 	poisonHeader(l.hdr)
-	if len(l.hdr) > 32 {
+	if large {
 		l.hdr = http.Header{}
 	}
 }

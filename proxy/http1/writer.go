@@ -58,10 +58,10 @@ func (w *response) release() {
 		w.buf = nil
 	}
 	w.req = nil
-	if poisoned {
-		poisonHeader(w.hdr)
-	}
-	if len(w.hdr) > 32 {
+	large := len(w.hdr) > 32
+	clear(w.hdr) // its values may hold on to all that the handler knew
+	poisonHeader(w.hdr)
+	if large {
 		w.hdr = http.Header{}
 	}
 }
