@@ -110,8 +110,8 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 		port = defaultPort(u.Scheme)
 	}
 	switch {
-	case u.User != nil:
-		c.fail(codeSecret, n.Place(), key+": a URL with a user name or a password", endpointExpected, "let the application send its credentials; secrets never stand in a policy")
+	case secretIn(u):
+		c.fail(codeSecret, n.Place(), key+": a URL with a user name, a password or a token", endpointExpected, "let the application send its credentials; secrets never stand in a policy")
 	case !ok || !validHost(host) || port == 0:
 		c.misspelt(key, n, endpointExpected, "")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:

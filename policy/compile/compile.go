@@ -61,6 +61,10 @@ func Compile(files []string, o Options) Result {
 	set := c.compile(files)
 	c.silence()
 	c.problems.Sort()
+	for i := range c.problems {
+		c.problems[i].Message, c.problems[i].Expected = clip(c.problems[i].Message), clip(c.problems[i].Expected)
+		c.problems[i].Suggestion = clip(c.problems[i].Suggestion)
+	}
 	result := Result{Problems: c.problems, Files: slices.Sorted(maps.Keys(c.files)), Served: c.served, Catalogs: c.declared}
 	if set == nil || c.problems.HasErrors() {
 		return result
@@ -75,6 +79,18 @@ func Compile(files []string, o Options) Result {
 	wire.Seal(set)
 	result.Set = set
 	return result
+}
+
+// longestText bounds what a problem says, in bytes: what it quotes of a file can be as long as the file.
+const longestText = 2000
+
+// clip leaves the middle of a text out that is too long.
+func clip(text string) string {
+	if len(text) <= longestText {
+		return text
+	}
+	head, tail := text[:longestText/2], text[len(text)-longestText/2:]
+	return strings.ToValidUTF8(head, "") + " ... " + strings.ToValidUTF8(tail, "")
 }
 
 // compiler is one compilation.

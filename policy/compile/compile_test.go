@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -206,5 +207,18 @@ func TestCatalogsAreThereAlsoWhereThePolicyIsWrong(t *testing.T) {
 	}})
 	if result.Set != nil || len(result.Catalogs) != 1 || result.Catalogs["a"] == nil || result.Catalogs["a"].Find("readX") == nil {
 		t.Errorf("set %v, catalogs %v", result.Set, result.Catalogs)
+	}
+}
+
+func TestWhatAProblemQuotesIsBounded(t *testing.T) {
+	long := strings.Repeat("größe", 50_000)
+	r := compile.Compile([]string{"policy.yaml"}, files(map[string]string{"policy.yaml": short + "\"" + long + "\": 1\ndefaults: {use: " + long + "}\n", "spec.yaml": spec, "parts/a.yaml": part}))
+	if len(r.Problems) < 2 {
+		t.Fatal(r.Problems)
+	}
+	for _, p := range r.Problems {
+		if size := len(p.Message) + len(p.Expected) + len(p.Suggestion); size > 7000 || !utf8.ValidString(p.Message) {
+			t.Errorf("%s says %d bytes: %.100q", p.Code, size, p.Message)
+		}
 	}
 }

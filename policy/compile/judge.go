@@ -28,7 +28,7 @@ func (d *declared) view() *rules.Operation {
 		Operation: d.Operation, Settings: d.settings.Policy, When: d.settings.when, Failures: d.settings.failures, Spec: d.spec,
 		Value: func(key string) (rules.Value, bool) {
 			v, ok := d.layer.values[key]
-			return rules.Value{Place: d.written(v), Level: v.level, Named: v.named}, ok
+			return rules.Value{Place: v.spot(), Origin: v.origin.Place, Level: v.level, Named: v.named}, ok
 		},
 		Hinted: func(key string) bool {
 			_, known := d.hinted.values[key]
@@ -41,10 +41,10 @@ func (d *declared) view() *rules.Operation {
 	return o
 }
 
-// written is where a value stands for the reader of a problem about d: for one that a named policy brings, where d uses it.
-func (d *declared) written(v value) policy.Place {
+// spot is where a value stands for the reader of a problem: for one that a named policy brings, where that is used.
+func (v value) spot() policy.Place {
 	if v.named {
-		return d.place()
+		return v.used
 	}
 	return v.origin.Place
 }

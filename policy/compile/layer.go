@@ -39,6 +39,7 @@ type value struct {
 	level  level
 	// named says that the value comes by way of a named policy, used at level.
 	named bool
+	used  policy.Place    // where, if it is named
 	apply func(*settings) // nil for a mapping that has no value of its own
 }
 
@@ -56,11 +57,11 @@ func (l *layer) over(below *layer) *layer {
 	return all
 }
 
-// as returns l as the values of a named policy used at another level.
-func (l *layer) as(at level) *layer {
+// as returns l as the values of a named policy used at another level, by what stands at a place.
+func (l *layer) as(at level, used policy.Place) *layer {
 	moved := newLayer()
 	for key, v := range l.values {
-		v.level, v.named = at, true
+		v.level, v.named, v.used = at, true, used
 		moved.values[key] = v
 	}
 	return moved

@@ -141,6 +141,9 @@ func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Ope
 			Because: op.IDPlace,
 			Message: fmt.Sprintf("operation %s has the id %s", e.Key, op.ID), Suggestion: fmt.Sprintf("write %s, which survives a change of the path", op.ID),
 		})
+		if s.written.operations.Get(op.ID) == nil {
+			c.mendWord(op.ID)
+		}
 	}
 	return op
 }

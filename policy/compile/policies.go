@@ -57,7 +57,7 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 		}
 		return own
 	}
-	return own.over(named.as(text.level))
+	return own.over(named.as(text.level, used.Place()))
 }
 
 // readNamed reads what stands under policies, before anything uses it.

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -11,10 +12,23 @@ import (
 // secretKeys are keys that people write a secret under. No policy has them: it is read by many, in reviews and in ConfigMaps.
 var secretKeys = []string{"token", "password", "passwd", "secret", "apikey", "accesstoken", "authorization", "credentials", "privatekey", "bearer"}
 
+func secretWord(word string) bool {
+	return slices.Contains(secretKeys, strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(word)))
+}
+
+// secretIn reports whether a URL has a user's name or password, or a parameter that is a secret.
+func secretIn(u *url.URL) bool {
+	for name := range u.Query() {
+		if secretWord(name) {
+			return true
+		}
+	}
+	return u.User != nil
+}
+
 // plainSecret reports an unknown key that holds a secret in plain text, and whether it is one.
 func (c *compiler) plainSecret(where string, e document.Entry) bool {
-	word := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(e.Key))
-	if !slices.Contains(secretKeys, word) || e.Value.Kind() != document.Scalar {
+	if !secretWord(e.Key) || e.Value.Kind() != document.Scalar {
 		return false
 	}
 	instead := "let the application send its credentials"

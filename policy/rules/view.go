@@ -30,9 +30,25 @@ const (
 type Value struct {
 	// Place is where to speak of it: where it is written or, for one that a named policy brings, where that is used.
 	Place policy.Place
-	Level Level
+	// Origin is where it is written in either case.
+	Origin policy.Place
+	Level  Level
 	// Named says that the value comes by way of a named policy.
 	Named bool
+}
+
+// Spot is where to speak of values that contradict each other, or a default: of the first one, and where one named policy brings
+// them all, in that policy, for it is wrong wherever it is used.
+func Spot(first Value, others ...Value) policy.Place {
+	if !first.Named {
+		return first.Place
+	}
+	for _, other := range others {
+		if !other.Named || other.Place != first.Place {
+			return first.Place
+		}
+	}
+	return first.Origin
 }
 
 // Condition is one item of retry.when or breaker.failures.

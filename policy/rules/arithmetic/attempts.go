@@ -44,7 +44,7 @@ func checkAttempts(u *rules.Upstream, o *rules.Operation, report rules.Report) {
 	}
 	n := fitting(r.Retries, each, o.Settings)
 	p := policy.Problem{
-		Code: CodeNeverStarts, Severity: policy.Error, Place: v.Place, Expected: fits(n),
+		Code: CodeNeverStarts, Severity: policy.Error, Place: rules.Spot(v, involved(o)...), Expected: fits(n),
 		Message: fmt.Sprintf("%s: attempt %d could never start: %s, and the request timeout is %s", who, r.Retries+1, sum(r.Retries, each, r.Backoff), spell(t.Request)),
 	}
 	if left > 0 {
@@ -57,6 +57,17 @@ func checkAttempts(u *rules.Upstream, o *rules.Operation, report rules.Report) {
 		p.Fix = policy.Edit{Place: v.Place, Text: fmt.Sprint(n)}
 	}
 	report(p)
+}
+
+// involved are the written values that the worst case is made of.
+func involved(o *rules.Operation) []rules.Value {
+	var all []rules.Value
+	for _, key := range []string{"retry.retries", "timeouts.request", "timeouts.attempt"} {
+		if v, ok := o.Value(key); ok {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // sum works the worst case out: "2 attempts of 500ms + back-offs of 25ms + 50ms = 1s75ms".

@@ -19,7 +19,7 @@ func checkBudget(u *rules.Upstream, report rules.Report) {
 	}
 	if v, ok := unmatched.Value("retry.budget"); ok && u.Budget.Off {
 		report(policy.Problem{
-			Code: CodeNoBudget, Severity: policy.Warning, Place: v.Place,
+			Code: CodeNoBudget, Severity: policy.Warning, Place: rules.Spot(v),
 			Message:  fmt.Sprintf("%s retries without a budget: while it fails, every request becomes %d", u.Title, retriesOf(u)+1),
 			Expected: "a budget such as {ratio: 20%, floor: 10, window: 10s}", Suggestion: "remove \"budget: off\"",
 		})
@@ -28,7 +28,7 @@ func checkBudget(u *rules.Upstream, report rules.Report) {
 	_, v, written := unmatched.Deepest("retry.budget.floor", "retry.budget.ratio")
 	if written && u.Budget.Ratio == 0 && u.Budget.Floor == 0 {
 		report(policy.Problem{
-			Code: CodeEmptyBudget, Severity: policy.Warning, Place: v.Place,
+			Code: CodeEmptyBudget, Severity: policy.Warning, Place: rules.Spot(v),
 			Message:  fmt.Sprintf("%s has a budget of nothing: 0%% of its requests and 0 more, so that none of up to %d retries is ever made", u.Title, most),
 			Expected: "a ratio or a floor above 0", Suggestion: "write retry: off if nothing is to be retried",
 		})

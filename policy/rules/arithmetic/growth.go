@@ -27,8 +27,16 @@ func checkBaseOverMax(o *rules.Operation, report rules.Report) {
 			Message:  fmt.Sprintf("%s %s is longer than %s %s (%s)", grows.from, spell(grows.first), grows.to, spell(grows.limit), s.Source(grows.to)),
 			Expected: fmt.Sprintf("%s at most %s", grows.from, grows.to), Suggestion: fmt.Sprintf("write both, such as %s: %s", grows.to, spell(grows.first)),
 		}
-		if to, both := o.Value(grows.to); both && to.Place != v.Place {
-			p.Because = to.Place
+		from, first := o.Value(grows.from)
+		to, both := o.Value(grows.to)
+		switch {
+		case first && both:
+			p.Place = rules.Spot(v, from, to)
+			if to.Origin != p.Place {
+				p.Because = to.Origin
+			}
+		default:
+			p.Place = rules.Spot(v)
 		}
 		report(p)
 	}

@@ -18,8 +18,12 @@ func checkLongQueue(o *rules.Operation, report rules.Report) {
 	if written && bound.Level > v.Level {
 		return
 	}
+	at := rules.Spot(v)
+	if written {
+		at = rules.Spot(v, bound)
+	}
 	report(policy.Problem{
-		Code: CodeLongQueue, Severity: policy.Warning, Place: v.Place, Because: bound.Place,
+		Code: CodeLongQueue, Severity: policy.Warning, Place: at, Because: bound.Origin,
 		Message:    fmt.Sprintf("concurrency.queueTimeout %s is no shorter than the request timeout of %s, which the wait is a part of", spell(c.QueueTimeout), spell(request)),
 		Expected:   "a wait that leaves time for an attempt",
 		Suggestion: fmt.Sprintf("write less than %s", spell(request)),
@@ -39,7 +43,7 @@ func checkNoQueue(u *rules.Upstream, report rules.Report) {
 			continue
 		}
 		report(policy.Problem{
-			Code: CodeNoQueue, Severity: policy.Info, Place: v.Place,
+			Code: CodeNoQueue, Severity: policy.Info, Place: rules.Spot(v),
 			Message:  "concurrency.queueTimeout does nothing: the queue has no places",
 			Expected: "concurrency.queue beside it", Suggestion: fmt.Sprintf("write how many may wait, such as queue: %d, or remove it", max(1, o.Settings.Concurrency.Max/10)),
 		})

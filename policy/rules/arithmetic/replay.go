@@ -14,7 +14,7 @@ func checkLargeBody(u *rules.Upstream, o *rules.Operation, report rules.Report) 
 		return
 	}
 	report(policy.Problem{
-		Code: CodeLargeBody, Severity: policy.Warning, Place: v.Place,
+		Code: CodeLargeBody, Severity: policy.Warning, Place: rules.Spot(v),
 		Message: fmt.Sprintf("retry.maxBody %s is more than limits.bufferBytes %s, which all bodies that are kept share",
 			policy.SpellSize(o.Settings.Retry.MaxBody), policy.SpellSize(u.BufferBytes)),
 		Expected: "a body that fits several times into limits.bufferBytes", Suggestion: "lower it, or raise limits.bufferBytes",

@@ -20,13 +20,13 @@ func checkRespected(o *rules.Operation, report rules.Report) {
 		return
 	}
 	p := policy.Problem{
-		Code: CodeLongRespected, Severity: policy.Warning, Place: v.Place,
+		Code: CodeLongRespected, Severity: policy.Warning, Place: rules.Spot(v),
 		Message:    fmt.Sprintf("retry.respectRetryAfter %s never fits the request timeout of %s", spell(r.RespectRetryAfter), spell(t.Request)),
 		Expected:   "a wait that leaves time for another attempt",
 		Suggestion: fmt.Sprintf("write less than %s; an answer that asks for a longer wait than is left is returned at once", spell(t.Request)),
 	}
 	if written {
-		p.Because = request.Place
+		p.Place, p.Because = rules.Spot(v, request), request.Origin
 	}
 	report(p)
 }

@@ -16,7 +16,7 @@ func checkAttemptAbove(o *rules.Operation, report rules.Report) {
 		return
 	}
 	report(policy.Problem{
-		Code: CodeAttemptAbove, Severity: policy.Error, Place: attempt.Place, Because: request.Place,
+		Code: CodeAttemptAbove, Severity: policy.Error, Place: rules.Spot(attempt, request), Because: request.Origin,
 		Message:  fmt.Sprintf("timeouts.attempt %s is longer than timeouts.request %s beside it", spell(t.Attempt), spell(t.Request)),
 		Expected: "an attempt timeout below the request timeout", Suggestion: "lower it, or remove it: an attempt then may use the whole time",
 	})
@@ -35,7 +35,7 @@ func checkLongConnect(o *rules.Operation, report rules.Report) {
 		return
 	}
 	report(policy.Problem{
-		Code: CodeLongConnect, Severity: policy.Info, Place: connect.Place, Because: bound.Place,
+		Code: CodeLongConnect, Severity: policy.Info, Place: rules.Spot(connect, bound), Because: bound.Origin,
 		Message:  fmt.Sprintf("timeouts.connect %s is longer than %s %s, which connecting is a part of", spell(t.Connect), key, spell(limit)),
 		Expected: fmt.Sprintf("a connect timeout below %s", spell(limit)), Suggestion: "lower it, so that a retry has time for another endpoint",
 	})
