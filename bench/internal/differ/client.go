@@ -14,13 +14,16 @@ import (
 	"outrigger/bench/internal/differ/cases"
 )
 
+// dialTimeout is long, for a machine that is busy enough to stand still now and then.
+const dialTimeout = 15 * time.Second
+
 // mostMessages bounds what is read of one case.
 const mostMessages = 20
 
 // observeRequests sends a case to a proxy and gathers the records of what arrived behind it. After quiet without an answer the
 // proxy counts as waiting for more.
 func observeRequests(address string, c cases.Case, quiet time.Duration) (Observation, error) {
-	conn, err := net.DialTimeout("tcp", address, 2*time.Second)
+	conn, err := net.DialTimeout("tcp", address, dialTimeout)
 	if err != nil {
 		return Observation{}, err
 	}
@@ -57,7 +60,7 @@ func observeRequests(address string, c cases.Case, quiet time.Duration) (Observa
 // observeReply asks a proxy for a case's bytes and reads its answer, and then asks on the same connection for a record: bytes of
 // the case must not become the answer to that.
 func observeReply(address string, c cases.Case, quiet time.Duration) (Observation, error) {
-	conn, err := net.DialTimeout("tcp", address, 2*time.Second)
+	conn, err := net.DialTimeout("tcp", address, dialTimeout)
 	if err != nil {
 		return Observation{}, err
 	}

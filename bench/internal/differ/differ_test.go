@@ -128,7 +128,7 @@ func TestNobodyFindsAnotherEndOfAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	report, err := Plan{Seed: 20261124, Duration: time.Minute, Cases: 1500}.Run(context.Background(), l)
+	report, err := Plan{Seed: 20261124, Duration: time.Minute, Cases: 1000}.Run(context.Background(), l)
 	if err != nil {
 		t.Fatal(err)
 	}

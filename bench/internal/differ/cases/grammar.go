@@ -10,14 +10,14 @@ var (
 	extras  = []string{
 		"Accept: */*\r\n", "User-Agent: t\r\n", "X-Empty:\r\n", "x-lower: 1\r\n", "Connection: keep-alive\r\n", "Connection: Content-Length\r\n",
 		"Connection: Transfer-Encoding, Host\r\n", "TE: trailers\r\n", "Trailer: X-T\r\n", "Expect: 100-continue\r\n", "X-Long: " + strings.Repeat("v", 300) + "\r\n",
-		"Upgrade: h2c\r\n", "Content-Type: text/plain; q=\"a\\\"b\"\r\n", "Content_Length: 3\r\n", "Transfer_Encoding: chunked\r\n", "X: \xe4\r\n",
+		"Upgrade: h2c\r\n", "Content-Type: text/plain; q=\"a\\\"b\"\r\n", "X: \xe4\r\n",
 	}
 	// lengths are ways to say a length of %d, most of them wrong.
 	lengths = []string{
 		"Content-Length: %d\r\nContent-Length: %[1]d\r\n", "Content-Length: 0\r\nContent-Length: %d\r\n", "Content-Length: %d, %[1]d\r\n", "Content-Length: +%d\r\n",
 		"Content-Length: -%d\r\n", "Content-Length: 00%d\r\n", "Content-Length: 0x%x\r\n", "Content-Length: %d \r\n", "Content-Length:\t%d\r\n", "Content-Length : %d\r\n",
 		"Content-Length: %d\r\nTransfer-Encoding: identity\r\n", "Content-Length:\r\n %d\r\n", "Content-Length: 1%019d\r\n", "Content-Length: %d;\r\n", "Content-Length: \"%d\"\r\n",
-		"Content-Length: %d\nX: y\r\n", "CONTENT-LENGTH: %d\r\n", "Content-Length: %d\r\nX-A: b\rTransfer-Encoding: chunked\r\n", "content-length:%d\r\n",
+		"Content-Length: %d\nX: y\r\n", "CONTENT-LENGTH: %d\r\n", "Content-Length: %d\r\nX-A: b\rTransfer-Encoding: chunked\r\n", "content-length:%d\r\n", "Content_Length: 3\r\nContent-Length: %d\r\n",
 	}
 	codings = []string{
 		"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n", "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: Chunked\r\n",
@@ -25,7 +25,7 @@ var (
 		"Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: \x0bchunked\r\n",
 		"Transfer-Encoding:\tchunked\r\n", "Transfer-Encoding:\r\n chunked\r\n", "Transfer-Encoding : chunked\r\n", "Transfer-Encoding: chunked;q=1\r\n",
 		"Transfer-Encoding: \"chunked\"\r\n", "Transfer-Encoding: ,chunked\r\n", "Transfer-Encoding: chunked \r\n", "Transfer-Encoding: xchunked\r\n", "X: y\nTransfer-Encoding: chunked\r\n",
-		"Transfer-Encoding\x00: chunked\r\n", "Transfer-Encoding: chunked\x00\r\n", " Transfer-Encoding: chunked\r\n",
+		"Transfer-Encoding\x00: chunked\r\n", "Transfer-Encoding: chunked\x00\r\n", " Transfer-Encoding: chunked\r\n", "Transfer_Encoding: identity\r\nTransfer-Encoding: chunked\r\n",
 	}
 	sizes = []string{
 		"%x", "0%x", "%X", "0x%x", "+%x", "-%x", " %x", "%x ", "%x\t", "%x;a", "%x;a=b", "%x;a=\"b;c\"", "%x ;a", "%x; a=b", "%x;", "%x\r", "%x;a\rb", "1000000000000000%x", "%x\x00", "%x_0", "%x,",
