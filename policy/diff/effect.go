@@ -66,20 +66,20 @@ func judge(key, old, now string) verdict {
 func (r rule) lists(gained, lost []string) verdict {
 	v := verdict{effect: Safer}
 	var parts []string
-	tell := func(side verdict, words []string) {
+	tell := func(side, unruled verdict, words []string) {
 		if len(words) == 0 {
 			return
 		}
 		if side.what == "" {
-			side = r.other
+			side = unruled
 		}
 		if rank(side.effect) < rank(v.effect) {
 			v.effect = side.effect
 		}
 		parts = append(parts, strings.ReplaceAll(side.what, "{words}", strings.Join(words, ", ")))
 	}
-	tell(r.more, gained)
-	tell(r.less, lost)
+	tell(r.more, verdict{Neutral, "has {words} too"}, gained)
+	tell(r.less, verdict{Neutral, "has {words} no more"}, lost)
 	v.what = strings.Join(parts, "; ")
 	return v
 }

@@ -106,6 +106,8 @@ var rules = map[string]rule{
 	"outbound.listen":                   {off: verdict{Riskier, "the application finds no outbound port"}, on: verdict{Neutral, "the application has an outbound port"}},
 	"outbound.unknown=pass":             {other: verdict{Riskier, "calls to hosts that no upstream lists leave the sidecar"}},
 	"outbound.unknown=refuse":           {other: verdict{Riskier, "calls to hosts that no upstream lists are refused with 404 no_route"}},
+	"admin.listen":                      {off: verdict{Riskier, "probes, decisions and the page have no port"}, on: verdict{Neutral, "probes, decisions and the page have a port"}},
+	"metrics.listen":                    {off: verdict{Riskier, "metrics cannot be scraped there any more"}, on: verdict{Neutral, "metrics can be scraped there"}},
 	"admin.tokenFile":                   {on: verdict{Safer, "changes by the admin port need the token"}, off: verdict{Riskier, "changes by the admin port need no token"}},
 	"limits.headerBytes":                limit,
 	"limits.responseHeaderBytes":        limit,

@@ -16,31 +16,33 @@ import (
 
 // values compares settings with what they are wanted to be.
 func (t *trial) values(want []Value, effective []explain.Value) {
+	got := byKey(effective)
+	for _, w := range want {
+		key := w.Key
+		for got[key].Key == "" && strings.Contains(key, ".") { // a feature that is off has no values
+			key = above(key)
+		}
+		if v := got[key]; !spelling.Same(v.Value, w.Value) {
+			t.fail(w.Place, fmt.Sprintf("%s is %s (%s), want %s", v.Key, v.Value, v.Source, wantedText(key, w)))
+		}
+	}
+}
+
+// byKey also has the features whose values are listed, as on.
+func byKey(effective []explain.Value) map[string]explain.Value {
 	got := map[string]explain.Value{}
 	for _, v := range effective {
 		got[v.Key] = v
-		for i, c := range v.Key {
-			if feature := v.Key[:i]; c == '.' && got[feature].Key == "" {
+		for feature := above(v.Key); feature != ""; feature = above(feature) {
+			if got[feature].Key == "" {
 				got[feature] = explain.Value{Key: feature, Value: "on", Source: v.Source}
 			}
 		}
 	}
-	for _, w := range want {
-		v, there := got[w.Key]
-		for at := w.Key; !there; { // a feature that is off has no values
-			i := strings.LastIndexByte(at, '.')
-			if i < 0 {
-				break
-			}
-			at = at[:i]
-			v, there = got[at]
-		}
-		if v.Key != w.Key && w.Value == "off" && v.Value == "off" || spelling.Same(v.Value, w.Value) {
-			continue
-		}
-		t.fail(w.Place, fmt.Sprintf("%s is %s (%s), want %s", v.Key, v.Value, v.Source, wantedText(v.Key, w)))
-	}
+	return got
 }
+
+func above(key string) string { return key[:max(0, strings.LastIndexByte(key, '.'))] }
 
 // dynamic compares what a sidecar did with what it was wanted to do.
 func (t *trial) dynamic(e Expect, seen []Exchange) {
