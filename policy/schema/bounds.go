@@ -25,8 +25,10 @@ const (
 	// than any memory.
 	maxNumber   = 64
 	maxExponent = 3
-	// maxSteps bounds the schemas that one value is held against, at some 100 ns each.
-	maxSteps = 50_000
+	// maxSteps bounds what one judgement takes: a step is a schema that a value is held against, a part of a value, or so many bytes of
+	// a text. A body of 64 KiB takes some 50,000 where its schema goes through it once; all of them are about 20 ms.
+	maxSteps     = 200_000
+	bytesPerStep = 64
 )
 
 // bounded looks at a text before anything is made of it. It need not be JSON.
@@ -114,20 +116,16 @@ func notJSON(err error) string {
 // meter counts the steps of one judgement and ends it by a panic, which judge catches: the library asks nobody whether to go on.
 type meter struct{ steps int }
 
-// attach makes every schema below s that has schemas below it count. The check of the format is the first thing that the library calls
+// attach makes every schema from s down count. The check of the format is the first thing that the library calls
 // out for when it comes to a schema, and it does so whatever came of the schemas before.
 func (m *meter) attach(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 	if s == nil || seen[s] {
 		return
 	}
 	seen[s] = true
-	below := children(s)
-	if len(below) == 0 {
-		return
-	}
 	own := s.Format
 	counting := &jsonschema.Format{Name: "counted", Validate: func(v any) error {
-		if m.steps++; m.steps > maxSteps {
+		if m.steps += steps(v); m.steps > maxSteps {
 			panic(ErrTooComplex)
 		}
 		if own != nil {
@@ -139,9 +137,22 @@ func (m *meter) attach(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 		counting.Name = own.Name
 	}
 	s.Format = counting
-	for _, child := range below {
+	for _, child := range children(s) {
 		m.attach(child, seen)
 	}
+}
+
+// steps is what holding a value against one schema takes, without what its parts take against theirs.
+func steps(v any) int {
+	switch v := v.(type) {
+	case string:
+		return 1 + len(v)/bytesPerStep
+	case []any:
+		return 1 + len(v)
+	case map[string]any:
+		return 1 + len(v)
+	}
+	return 1
 }
 
 // children are the schemas that a schema hands its value, or parts of it, to.

@@ -1,9 +1,11 @@
 package schema
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +19,7 @@ import (
 const (
 	// maxViolations bounds what is told of one value: whoever mends ten will ask again.
 	maxViolations = 10
+	maxCollected  = 200
 	// maxPointer and maxQuote bound what is quoted: keys of the message in a pointer, words of the schema in a reason.
 	maxPointer = 200
 	maxQuote   = 80
@@ -34,7 +37,11 @@ func violations(err error) ([]policy.Violation, error) {
 	if c.cycle {
 		return nil, ErrCycle
 	}
-	return c.found, nil
+	// Properties come in no order of their own; what is told should not change from one time to the next.
+	slices.SortStableFunc(c.found, func(a, b policy.Violation) int {
+		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Reason, b.Reason))
+	})
+	return c.found[:min(len(c.found), maxViolations)], nil
 }
 
 type collector struct {
@@ -124,7 +131,7 @@ func (c *collector) add(e *jsonschema.ValidationError, reason string) {
 }
 
 func (c *collector) addAt(location []string, reason string) {
-	if len(c.found) < maxViolations {
+	if len(c.found) < maxCollected {
 		c.found = append(c.found, policy.Violation{In: policy.InBody, Pointer: pointer(location), Reason: reason})
 	}
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -16,6 +17,7 @@ const (
 	str
 	array
 	object
+	whole // of numbers only integers
 
 	scalars  = null | boolean | number | str
 	anything = scalars | array | object
@@ -56,6 +58,9 @@ func typesOf(s *jsonschema.Schema, depth int) types {
 
 func named(names []string) types {
 	var all types
+	if slices.Contains(names, "integer") && !slices.Contains(names, "number") {
+		all = whole
+	}
 	for _, name := range names {
 		switch name {
 		case "null":

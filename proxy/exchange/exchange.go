@@ -52,7 +52,8 @@ type Exchange struct {
 	BytesIn, BytesOut int64
 	Duration          time.Duration
 
-	// Reply is where interim replies (1xx) of the upstream are passed on; nil drops them.
+	// Reply is where interim replies (1xx) of the upstream are passed on; nil drops them. Behind it, for http.ResponseController, is
+	// the client's connection.
 	Reply http.ResponseWriter
 	// CallerAttempt is the attempt number that a trusted caller announced; above 1 an outer hop is retrying already.
 	CallerAttempt int

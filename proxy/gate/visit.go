@@ -57,6 +57,9 @@ func (i *interim) WriteHeader(status int) {
 	i.w.WriteHeader(status)
 }
 
+// Unwrap lets a layer that reads the request's body bound its wait (http.ResponseController).
+func (i *interim) Unwrap() http.ResponseWriter { return i.w }
+
 // boundBody gives the client timeouts.body for its request's body, counted from the head.
 func (v *visit) boundBody(r *http.Request) {
 	if timeout := v.ex.Operation.Policy.Timeouts.Body; timeout > 0 && r.Body != nil && r.Body != http.NoBody {
