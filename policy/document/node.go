@@ -1,6 +1,8 @@
 package document
 
 import (
+	"slices"
+
 	"go.yaml.in/yaml/v4"
 
 	"outrigger/policy"
@@ -128,6 +130,33 @@ func (n *Node) Items() []*Node {
 		items[i] = n.src.node(raw)
 	}
 	return items
+}
+
+// Cut returns the place of item i of a sequence together with what parts it from its neighbours: without that text the sequence
+// lacks the item, and nothing else changes. False where it is the only item, or lines and aliases leave the place in doubt.
+func (n *Node) Cut(i int) (place policy.Place, ok bool) {
+	items := n.Items()
+	if i < 0 || i >= len(items) || len(items) < 2 || slices.ContainsFunc(n.raw.Content, func(raw *yaml.Node) bool { return raw.Kind == yaml.AliasNode }) {
+		return policy.Place{}, false
+	}
+	at := items[i].Place()
+	place = at
+	flow := n.raw.Style&yaml.FlowStyle != 0
+	for j := max(0, i-1); j <= min(i+1, len(items)-1); j++ {
+		neighbour := items[j].Place()
+		if neighbour.EndColumn == 0 || j != i && flow != (neighbour.Line == at.Line) {
+			return policy.Place{}, false
+		}
+	}
+	switch {
+	case !flow:
+		place.Column = n.raw.Column // of the dashes
+	case i > 0:
+		place.Column = items[i-1].Place().EndColumn
+	default:
+		place.EndColumn = items[1].Place().Column
+	}
+	return place, true
 }
 
 // Entries returns the entries of a mapping in file order, then those of its merge keys that it does not have itself,

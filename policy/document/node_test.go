@@ -114,3 +114,30 @@ func TestSpecsMayHaveKeysThatAreNoText(t *testing.T) {
 		t.Error("keys are not as written")
 	}
 }
+
+func TestAnItemIsCutWithWhatPartsItFromItsNeighbours(t *testing.T) {
+	root := parsed(t, "flow: [a, 'b' ,  c]\none: [a]\nlines: [a,\n  b]\nblock:\n  - a\n  - bc # why\ntight:\n- x\n- y\nanchored: &a z\nalias: [*a, b]\n")
+	at := func(line, column, end int) policy.Place {
+		return policy.Place{File: "p.yaml", Line: line, Column: column, EndColumn: end}
+	}
+	for _, c := range []struct {
+		key  string
+		i    int
+		want policy.Place
+	}{
+		{"flow", 0, at(1, 8, 11)},
+		{"flow", 1, at(1, 9, 14)},
+		{"flow", 2, at(1, 14, 19)},
+		{"one", 0, policy.Place{}},
+		{"lines", 1, policy.Place{}},
+		{"block", 0, at(6, 3, 6)},
+		{"block", 1, at(7, 3, 7)},
+		{"tight", 1, at(10, 1, 4)},
+		{"alias", 1, policy.Place{}},
+		{"flow", 3, policy.Place{}},
+	} {
+		if got, ok := root.Get(c.key).Cut(c.i); got != c.want || ok != (c.want.Line > 0) {
+			t.Errorf("item %d of %s is cut at %+v, %v; want %+v", c.i, c.key, got, ok, c.want)
+		}
+	}
+}

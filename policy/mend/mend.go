@@ -68,10 +68,13 @@ func readable(file string, text []byte) bool {
 // widen takes with a removed text the blanks before it, where nothing follows in its line, and the whole line, where nothing is left.
 func (c *change) widen(data []byte, lines document.Lines) {
 	first, next := lines.Line(c.line)
-	if len(bytes.TrimSpace(data[c.end:next])) > 0 {
+	before := bytes.TrimRight(data[first:c.start], " \t")
+	if rest := bytes.TrimLeft(data[c.end:next], " \t"); len(bytes.TrimSpace(rest)) > 0 {
+		if len(before) == 0 { // a comment takes its place
+			c.end = next - len(rest)
+		}
 		return
 	}
-	before := bytes.TrimRight(data[first:c.start], " \t")
 	c.start = first + len(before)
 	if len(before) == 0 {
 		c.end = next

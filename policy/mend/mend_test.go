@@ -30,6 +30,7 @@ func TestEditsChangeTheirPlacesAndNothingElse(t *testing.T) {
 		"that overlap":                      {"abcdef: 1\n", policy.Problems{edit(1, 1, 4, "x"), edit(1, 3, 6, "y")}, "xdef: 1\n", 1},
 		"that remove a comment":             {"a: 1   # gone\nb: 2\n", policy.Problems{edit(1, 8, 14, "")}, "a: 1\nb: 2\n", 1},
 		"that remove a comment of its own":  {"a: 1\n  # gone\nb: 2\n", policy.Problems{edit(2, 3, 9, "")}, "a: 1\nb: 2\n", 1},
+		"that remove an item before a note": {"a:\n  - b # c\n  - d\n", policy.Problems{edit(2, 3, 6, "")}, "a:\n  # c\n  - d\n", 1},
 		"that remove the last line":         {"a: 1\n# gone", policy.Problems{edit(2, 1, 7, "")}, "a: 1\n", 1},
 		"of a place that the text has not":  {"a: 1\n", policy.Problems{edit(1, 3, 9, "x"), edit(7, 1, 2, "x")}, "a: 1\n", 0},
 		"that leave no YAML":                {"a: 1\n", policy.Problems{edit(1, 4, 5, "[")}, "a: 1\n", 0},

@@ -58,6 +58,8 @@ type Condition struct {
 	Text   string
 	Status int
 	Place  policy.Place
+	// Cut is what to remove so that the list lacks the item; the zero Place where that is in doubt.
+	Cut policy.Place
 }
 
 // BeyondNotSent reports whether v also repeats what the upstream may have seen.

@@ -2,6 +2,7 @@ package specs
 
 import (
 	"fmt"
+	"slices"
 
 	"outrigger/policy"
 	"outrigger/policy/rules"
@@ -20,14 +21,20 @@ func checkInboundRetry(o *rules.Operation, report rules.Report) {
 	if _, ok := o.Written("retry.when", rules.Shared); !ok {
 		return
 	}
+	stays := slices.ContainsFunc(o.When, func(item rules.Condition) bool { return !rules.BeyondNotSent(item.Conditions) })
 	for _, item := range o.When {
-		if rules.BeyondNotSent(item.Conditions) {
-			report(policy.Problem{
-				Code: CodeInboundRetry, Severity: policy.Error, Place: item.Place,
-				Message:  fmt.Sprintf("retry.when: %s is retried on inbound", item.Text),
-				Expected: "connect and refused only: the caller's sidecar retries the rest, and two that retry would multiply", Suggestion: "remove it",
-			})
+		if !rules.BeyondNotSent(item.Conditions) {
+			continue
 		}
+		p := policy.Problem{
+			Code: CodeInboundRetry, Severity: policy.Error, Place: item.Place,
+			Message:  fmt.Sprintf("retry.when: %s is retried on inbound", item.Text),
+			Expected: "connect and refused only: the caller's sidecar retries the rest, and two that retry would multiply", Suggestion: "remove it",
+		}
+		if stays {
+			p.Fix = policy.Edit{Place: item.Cut}
+		}
+		report(p)
 	}
 }
 
