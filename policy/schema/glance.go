@@ -78,7 +78,8 @@ func (g *glance) value(h *shape, at int) (answer, int) {
 	if h.constant != unknown {
 		return h.constant, g.end(at)
 	}
-	result, end := yes, 0
+	var result answer
+	var end int
 	switch c := g.text[at]; c {
 	case '{':
 		if result, end = of(h.types.has(object)), at; result == yes {
