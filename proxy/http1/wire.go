@@ -39,7 +39,7 @@ func (w *wire) init(nc net.Conn) {
 	w.tcp, _ = nc.(*net.TCPConn)
 	w.peeker = newPeeker(nc)
 	w.direct = newDirect(w.tcp)
-	_, w.exact = nc.(*tls.Conn)
+	_, w.exact = nc.(interface{ ConnectionState() tls.ConnectionState })
 }
 
 // deadline is the instant one direction of a connection must be done by, and

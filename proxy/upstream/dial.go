@@ -51,7 +51,7 @@ func (o Options) dial(e policy.Endpoint) func(context.Context) (net.Conn, error)
 		if err != nil || secure == nil {
 			return conn, err
 		}
-		encrypted := tls.Client(conn, secure)
+		encrypted := encrypt(conn, secure)
 		if err := encrypted.HandshakeContext(ctx); err != nil {
 			conn.Close()
 			return nil, &http1.Error{Phase: http1.PhaseTLS, Timeout: isTimeout(err), Err: err}

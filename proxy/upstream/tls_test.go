@@ -110,3 +110,47 @@ func (w *watched) Close() error {
 	w.closed.Store(true)
 	return w.Conn.Close()
 }
+
+// TestAnAnswerThatOnlyTheCloseEndsNeedsTheFarewellOfTLS: anybody on the way can end a connection, only the upstream can say that it
+// meant to (RFC 9112 section 9.8).
+func TestAnAnswerThatOnlyTheCloseEndsNeedsTheFarewellOfTLS(t *testing.T) {
+	certified := httptest.NewTLSServer(nil)
+	t.Cleanup(certified.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(certified.Certificate())
+	for name, farewell := range map[string]bool{"with a farewell": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { l.Close() })
+			go func() {
+				nc, err := l.Accept()
+				if err != nil {
+					return
+				}
+				defer nc.Close()
+				c := tls.Server(nc, &tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12})
+				_, _ = c.Read(make([]byte, 4096))
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\nhello")
+				if farewell {
+					_ = c.Close()
+				}
+			}()
+			p := New(secure(l.Addr().String()), Options{Roots: roots})
+			defer p.Close()
+			a := exchange.New(t.Context(), nil, operation, time.Now()).Open(time.Now())
+			defer a.End()
+			req, _ := http.NewRequestWithContext(a, http.MethodGet, "https://inventory/", nil)
+			resp, err := p.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if text, err := io.ReadAll(resp.Body); string(text) != "hello" || (err == nil) != farewell {
+				t.Errorf("the body is %q (%v), whole should be %t", text, err, farewell)
+			}
+		})
+	}
+}
