@@ -126,10 +126,26 @@ type Error struct {
 	Err     error // the cause: of the connection, or of the context
 }
 
-// Error implements error.
+// Error implements error. Callers of a sidecar read it, so it speaks of what
+// happened to the request.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s failed (reused %t, wrote %d bytes, response started %t): %v",
-		e.Phase, e.Reused, e.Wrote, e.Started, e.Err)
+	what := "the reply broke off"
+	switch {
+	case e.Phase == PhaseDial:
+		what = "no connection"
+	case e.Phase == PhaseTLS:
+		what = "no TLS session"
+	case e.Phase == PhaseWrite:
+		what = fmt.Sprintf("the request broke off after %d bytes", e.Wrote)
+	case e.Phase == PhaseHead && e.Started:
+		what = "the reply broke off in its head"
+	case e.Phase == PhaseHead:
+		what = "no reply"
+	}
+	if e.Reused {
+		what += " on a kept connection"
+	}
+	return fmt.Sprintf("%s: %v", what, e.Err)
 }
 
 // Unwrap gives the cause.
