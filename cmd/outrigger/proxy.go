@@ -43,6 +43,7 @@ func (f *sidecarFlags) start(stderr io.Writer) (*proxy.Proxy, error) {
 		return nil, startFailure(err, stderr)
 	}
 	debug.FreeOSMemory() // what reading policies and specs took is not needed to serve
+	forgetStartup()
 	return p, nil
 }
 
