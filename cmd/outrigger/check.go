@@ -25,7 +25,7 @@ func newCheckCommand() *cobra.Command {
 			"Exit status: 0 no errors, 1 errors (with --strict also warnings), 2 usage or unreadable input.",
 		Example: "  outrigger check policy.yaml\n  outrigger check --fix policy.yaml\n  outrigger check --strict --output github policies/*.yaml",
 		Args:    cobra.MinimumNArgs(1),
-		RunE:    func(c *cobra.Command, args []string) error { return o.run(c, args) },
+		RunE:    o.run,
 	}
 	c.Flags().StringVar(&o.output, "output", "text", "text, json, sarif or github")
 	c.Flags().BoolVar(&o.strict, "strict", false, "exit 1 on warnings too")

@@ -128,7 +128,7 @@ func replaceFile(name string, old, text []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // gone already where all went well
+	defer func() { _ = os.Remove(temporary.Name()) }() // gone already where all went well
 	if _, err = temporary.Write(text); err == nil {
 		err = temporary.Chmod(info.Mode().Perm())
 	}

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 
 	"outrigger/policy"
 )
@@ -29,7 +30,7 @@ func (c *compiler) checkCoverage(s *source) {
 	}
 	shown := names
 	if len(names) > shownUncovered {
-		shown = append(names[:shownUncovered:shownUncovered], fmt.Sprintf("%d more", len(names)-shownUncovered))
+		shown = slices.Concat(names[:shownUncovered], []string{fmt.Sprintf("%d more", len(names)-shownUncovered)})
 	}
 	c.report(policy.Problem{
 		Code: codeUncovered, Severity: policy.Info, Place: s.written.spec.place,

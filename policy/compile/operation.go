@@ -22,14 +22,6 @@ type declared struct {
 	formerly []formerName
 }
 
-// place is where to speak of the operation: its key in the policy, else where it is declared.
-func (d *declared) place() policy.Place {
-	if d.key.Value != nil {
-		return d.key.KeyPlace
-	}
-	return d.Place
-}
-
 // operations fills a source's operations: those of its spec in the spec's order, or without a spec those its keys declare.
 func (c *compiler) operations(s *source, all []*source) {
 	written := map[*openapi.Operation]document.Entry{}
