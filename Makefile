@@ -28,7 +28,7 @@ build: ## bin/outrigger, as it is released
 check: fmt-check vet lint ## format, vet and lint; changes nothing
 
 .PHONY: test
-test: need-cc need-editor check test-plain test-race test-poison test-beside examples ## everything: checks, all tests, the examples with real services
+test: need-cc need-editor need-hooks check test-plain test-race test-poison test-beside examples ## everything: checks, all tests, the examples with real services
 	@echo "test: everything passed"
 
 .PHONY: test-fast
@@ -110,7 +110,7 @@ need-beside:
 	@tools/need nginx=nginx haproxy=haproxy util-linux=taskset || [ "$${CI:-}" != true ]
 
 # The race detector needs a C compiler.
-.PHONY: need-cc need-examples need-editor
+.PHONY: need-cc need-examples need-editor need-hooks
 need-cc:
 	@tools/need gcc=gcc libc6-dev='echo "int main(void){return 0;}" | gcc -x c -include stdlib.h -o /dev/null -'
 
@@ -128,6 +128,18 @@ editor: .cache/editor/installed ## the YAML language server that the tests ask, 
 .cache/editor/installed: tools/editor/package.json tools/editor/package-lock.json
 	@mkdir -p .cache/editor && cp tools/editor/package.json tools/editor/package-lock.json .cache/editor/
 	cd .cache/editor && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# pre-commit and a validator of GitHub's workflows try what docs/ci.md gives to users.
+need-hooks:
+	@{ tools/need python3-venv='python3 -c "import ensurepip, venv"' git=git && $(MAKE) hooks; } || [ "$${CI:-}" != true ]
+
+.PHONY: hooks
+hooks: .cache/hooks/installed ## pre-commit and check-jsonschema, from PyPI
+
+.cache/hooks/installed: tools/hooks/requirements.txt
+	python3 -m venv .cache/hooks
+	.cache/hooks/bin/pip install --quiet --disable-pip-version-check -r tools/hooks/requirements.txt
 	@touch $@
 
 $(bin)/golangci-lint $(bin)/gofumpt $(bin)/govulncheck &: tools/go.mod tools/go.sum

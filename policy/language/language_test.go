@@ -1,8 +1,12 @@
 package language
 
 import (
+	"flag"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // eachKey visits every key below a shape with its dotted name; keys of policies are visited where they first stand.
@@ -66,4 +70,27 @@ func TestInboundKnowsFewerConditions(t *testing.T) {
 	if n := len(when.ShapeAt(UpstreamPolicy).Item.Words); n != 6 {
 		t.Errorf("%d words at an upstream, want 6", n)
 	}
+}
+
+var update = flag.Bool("update", false, "write the page of reference")
+
+func TestThePageOfReferenceIsTheTable(t *testing.T) {
+	const page = "../../docs/policy-reference.md"
+	if *update {
+		if err := os.WriteFile(page, []byte(Reference()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(text), Reference()); diff != "" {
+		t.Errorf("%s is older than the table (-page +table); make golden writes it:\n%s", page, diff)
+	}
+	eachKey(File, "", func(dotted string, k Key) {
+		if !strings.Contains(Reference(), k.Text) {
+			t.Errorf("%s is not on the page", dotted)
+		}
+	})
 }
