@@ -113,7 +113,7 @@ func clientError(err error) error {
 	case err == errInterrupted:
 		return http.ErrBodyReadAfterClose
 	case isTimeout(err):
-		return &ClientError{Status: http.StatusRequestTimeout, Reason: "body too slow", Err: err}
+		return &ClientError{Status: http.StatusRequestTimeout, Reason: bodyTooSlow, Err: err}
 	}
 	return &ClientError{Status: statusClientClosed, Reason: "went away", Err: err}
 }

@@ -83,6 +83,9 @@ func (e *ClientError) Error() string {
 // Unwrap gives the error of the connection.
 func (e *ClientError) Unwrap() error { return e.Err }
 
+// bodyTooSlow is the reason where the client lets us wait for its body.
+const bodyTooSlow = "body too slow"
+
 // ProtocolError is a response that violates RFC 9112, or that two parsers
 // could read in two ways. The connection has been closed.
 type ProtocolError struct {
@@ -94,7 +97,8 @@ type ProtocolError struct {
 func (e *ProtocolError) Error() string { return "response malformed: " + e.Reason }
 
 // RequestBodyError is a failure of the caller's own request body while it was
-// sent. The endpoint is not to blame.
+// sent, or a deadline that passed while more of it was awaited. The endpoint is
+// not to blame.
 type RequestBodyError struct{ Err error }
 
 // Error implements error.

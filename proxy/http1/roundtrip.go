@@ -76,7 +76,7 @@ func (x *exchange) watch() {
 // sendHead writes the head and as much of the body as is ready. What is left
 // of the body goes to a sender, unless hold asks to wait for 100 Continue.
 func (x *exchange) sendHead(hold bool) error {
-	buf := borrow(smallSize)
+	buf := borrow()
 	defer func() { buf.giveBack() }()
 	framing := requestFraming(x.req)
 	x.asked = x.req.Header["Upgrade"] != nil
@@ -246,6 +246,10 @@ func (x *exchange) failure(phase Phase, err error) error {
 		}
 	case phase == PhaseBody || x.started:
 		e.Err = cutShort(err)
+	}
+	if e.Timeout && x.sender != nil && x.sender.awaits.Load() {
+		// The endpoint may be waiting for the body as we are.
+		return &RequestBodyError{&ClientError{Status: http.StatusRequestTimeout, Reason: bodyTooSlow, Err: e}}
 	}
 	return e
 }

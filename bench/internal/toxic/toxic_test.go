@@ -96,6 +96,10 @@ func TestABadNetworkCostsNoMoreThanItMust(t *testing.T) {
 			"a narrow network from the client", place{clientSide: []Toxic{bad("bandwidth", out, attributes{"rate": 400})}}, http.MethodPost, "/", 60000, uploaded,
 		},
 		{
+			"a client so narrow that its upload takes longer than an attempt may", place{clientSide: []Toxic{bad("bandwidth", out, attributes{"rate": 50})}}, http.MethodPost, "/", 200000,
+			expected{reply{Status: 408, Code: "request_invalid", Attempts: "1", Retryable: "false"}, "refused", once("request_invalid"), 1, 0},
+		},
+		{
 			"a close that comes late", place{upstreamSide: []Toxic{bad("slow_close", back, attributes{"delay": 300})}}, http.MethodGet, "/?bytes=1000", 0, ok,
 		},
 		{
