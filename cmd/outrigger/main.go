@@ -11,7 +11,7 @@ import (
 
 func main() {
 	steerCollector()
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(profiled(func() int { return run(os.Args[1:], os.Stdout, os.Stderr) }))
 }
 
 // run executes one command line and returns its exit code.
