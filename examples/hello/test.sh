@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the hello example as processes on loopback: three services, three sidecars and, where it can be had, Prometheus. Checks
-# what its README promises, then ends everything with SIGTERM. Needs Go and Python 3; containers are tested by compose-test.sh.
+# what its README promises, has schemathesis draw requests from the spec of service_one, then ends everything with SIGTERM. Needs Go,
+# Python 3 and curl; containers are tested by compose-test.sh.
 #
 #   examples/hello/test.sh           check and end
 #   examples/hello/test.sh --keep    start everything, say where it is, and wait for Ctrl-C
@@ -67,12 +68,18 @@ build() {
   say "building the sidecar, orders and inventory"
   go build -o "$work/bin/" ./cmd/outrigger ./$hello/orders ./$hello/inventory ./$hello/check
   "$work/bin/outrigger" test $hello/*/policy.test.yaml || fail "the policies do not do what their tables say"
-  if [[ ! -x $work/venv/bin/python ]] || ! cmp -s $hello/service_one/requirements.txt "$work/venv/requirements.txt"; then
-    say "installing Flask into .cache/hello/venv"
-    rm -rf "$work/venv"
-    python3 -m venv "$work/venv"
-    "$work/venv/bin/pip" install -q -r $hello/service_one/requirements.txt
-    cp $hello/service_one/requirements.txt "$work/venv/"
+  environment Flask $hello/service_one/requirements.txt "$work/venv"
+  [[ $keep ]] || environment schemathesis $hello/schemathesis/requirements.txt "$work/schemathesis"
+}
+
+# environment NAME REQUIREMENTS FOLDER: a Python environment, made anew when its requirements change.
+environment() {
+  if [[ ! -x $3/bin/python ]] || ! cmp -s "$2" "$3/requirements.txt"; then
+    say "installing $1 into ${3#"$PWD/"}"
+    rm -rf "$3"
+    python3 -m venv "$3"
+    "$3/bin/pip" install -q -r "$2"
+    cp "$2" "$3/"
   fi
 }
 
@@ -134,6 +141,28 @@ start_all() {
   say "started: ${names[*]}"
 }
 
+# Requests drawn from the spec, valid and not, through the sidecar of service_one, whose policy only reports what breaks the spec: the
+# service must refuse exactly those that the sidecar counts, and no reply may break the spec.
+generated() {
+  local refused counted
+  say "schemathesis draws requests from the spec of service_one"
+  # Methods that the spec does not declare are answered 404 no_route by the sidecar, where schemathesis asks for 405.
+  (cd "$work" && timeout 60 schemathesis/bin/schemathesis run policies/service_one/openapi.yaml --url http://127.0.0.1:21180 --seed 1 \
+    --phases examples,coverage,fuzzing --max-examples 30 --exclude-checks unsupported_method) >"$work/log/schemathesis" 2>&1 ||
+    { tail -40 "$work/log/schemathesis" >&2; fail "schemathesis found something; its log is $work/log/schemathesis"; }
+  refused=$(metric outrigger_requests_total 'operation="greetSomebody".*status="400"')
+  counted=$(metric outrigger_validation_failures_total 'kind="request"')
+  ((counted > 0)) || fail "no request that breaks the spec was counted"
+  ((counted == refused)) || fail "$counted requests broke the spec, the service refused $refused"
+  [[ $(metric outrigger_validation_failures_total 'kind="response"') == 0 ]] || fail "replies of service_one break its spec"
+  say "ok   $counted requests that break the spec were counted, and the service refused the same; no reply breaks it"
+}
+
+# metric NAME LABELS: the sum of the counters of service_one's sidecar whose labels match.
+metric() {
+  curl -fsS http://127.0.0.1:21198/metrics | awk -v name="$1{" -v labels="$2" 'index($0, name) == 1 && $0 ~ labels { sum += $NF } END { print sum + 0 }'
+}
+
 end_all() {
   local name status
   for name in "${names[@]}"; do
@@ -170,5 +199,6 @@ if [[ $keep ]]; then
 else
   "$work/bin/check" -service-one http://127.0.0.1:21180 -orders http://127.0.0.1:21280 -inventory http://127.0.0.1:21380 \
     -prometheus "${prometheus:+http://127.0.0.1:21090}" -policy "$work/policies/orders/policy.yaml"
+  generated
 fi
 end_all
