@@ -38,12 +38,12 @@ func (m *maker) build() {
 	if len(f.Upstreams) > 0 {
 		f.Outbound = []draft.Field{{Key: "listen", Value: outboundPort, Note: f.Service + " calls its upstreams through this port: HTTP_PROXY=http://" + outboundPort}}
 	}
-	m.policies()
 	f.Foot = knobs
 }
 
 // policies names the classes that some operation uses.
 func (m *maker) policies() {
+	m.file.Policies = nil
 	for _, c := range classes {
 		used := false
 		for _, p := range m.parts {

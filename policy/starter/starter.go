@@ -67,7 +67,7 @@ func Make(o Options) (Result, error) {
 	text, problems := m.settle()
 	m.problems = append(m.problems, problems...)
 	m.problems.Sort()
-	if problems.HasErrors() {
+	if text == nil || problems.HasErrors() {
 		return Result{Problems: m.problems}, nil
 	}
 	result := Result{Text: text, Problems: m.problems}
@@ -104,8 +104,15 @@ func (m *maker) readAll() bool {
 		specs = append([]Spec{*m.options.Inbound}, specs...)
 	}
 	good := true
+	known := map[string]*part{} // a service may call itself
 	for i, spec := range specs {
 		p := &part{Part: &draft.Part{}, spec: spec, inbound: i == 0 && m.options.Inbound != nil, files: map[string]bool{}}
+		if same := known[spec.Path]; same != nil {
+			p.catalog, p.files, p.allow = same.catalog, same.files, slices.Clone(same.allow)
+			m.parts = append(m.parts, p)
+			continue
+		}
+		known[spec.Path] = p
 		reader := openapi.Reader{ReadFile: func(name string) ([]byte, error) {
 			p.files[name] = true
 			return m.options.ReadFile(name)
@@ -137,7 +144,7 @@ func (p *part) silence(problems policy.Problems) {
 
 // settle compiles the text and takes back or silences what compile has to say, until that is nothing.
 func (m *maker) settle() ([]byte, policy.Problems) {
-	for range maxRounds {
+	for round := 1; ; round++ {
 		text := m.render()
 		result := compile.Compile([]string{m.options.File}, compile.Options{ReadFile: func(name string) ([]byte, error) {
 			if name == m.options.File {
@@ -156,11 +163,13 @@ func (m *maker) settle() ([]byte, policy.Problems) {
 				rest = append(rest, p)
 			}
 		}
-		if !changed || rest.HasErrors() {
+		switch {
+		case !changed || rest.HasErrors():
 			return text.Bytes, rest
+		case round == maxRounds: // what it says now was not looked at, so it is not given out
+			return nil, result.Problems
 		}
 	}
-	return m.render().Bytes, nil
 }
 
 // codeAmbiguous is of two operations that some request is both of; the one that is concrete further left has it.
@@ -197,6 +206,7 @@ func (m *maker) amend(text draft.Text, p policy.Problem) bool {
 }
 
 func (m *maker) render() draft.Text {
+	m.policies() // of those in use: what was taken back may have been the last one
 	for _, p := range m.parts {
 		for i, f := range p.Fields {
 			if f.Key == "openapi" && len(p.allow) > 0 {
