@@ -199,11 +199,5 @@ func (c *compiler) mendWord(word string) {
 // because gives the problem told last the place of its reason.
 func (c *compiler) because(at policy.Place) { c.problems[len(c.problems)-1].Because = at }
 
-// certain reports whether the nearest of the candidates is the only one that is near.
-func certain(word string, candidates []string) bool {
-	meant := nearest(word, candidates)
-	return meant != "" && nearest(word, slices.DeleteFunc(slices.Clone(candidates), func(c string) bool { return c == meant })) == ""
-}
-
 // plainForm are words that YAML takes for text wherever they stand.
 var plainForm = regexp.MustCompile(`^[A-Za-z_/-]*[a-z_/-][A-Za-z0-9_/.-]*$`)

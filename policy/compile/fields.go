@@ -1,12 +1,15 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"outrigger/policy"
 	"outrigger/policy/document"
 	"outrigger/policy/language"
+	"outrigger/policy/spelling"
 )
 
 // field is one key that a mapping may have: the key of the language, bound to what it sets.
@@ -80,7 +83,7 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 	}
 	if n.Kind() != document.Mapping {
 		r.c.wrongType(n, name, "a mapping of "+list(names(fields, built)))
-		r.suggestMapping(n, fields)
+		r.suggestMapping(prefix, n, fields)
 		return
 	}
 	for _, e := range n.Entries() {
@@ -100,11 +103,19 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 
 // suggestMapping offers the mapping in which a value, written in the mapping's stead, would be right: "max: 100" for "100". Where
 // only one key could have it, that was meant.
-func (r *reading[S]) suggestMapping(n *document.Node, fields []field[S]) {
+func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field[S]) {
 	if n.Kind() != document.Scalar || n.Quoted() {
 		return
 	}
 	var could []string
+	if text := strings.ToLower(n.Text()); (key == "breaker" || key == "concurrency") && (text == "true" || text == "on" || text == "yes" || text == "enabled") {
+		r.c.problems[len(r.c.problems)-1].Suggestion = "write {}, which is on with its defaults"
+		return
+	}
+	if _, rest, isURL := strings.Cut(n.Text(), "://"); isURL && rest != "" && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == "endpoints" }) {
+		r.c.problems[len(r.c.problems)-1].Suggestion = fmt.Sprintf("write {endpoints: [%s]}", n.Text())
+		return
+	}
 	for _, f := range fields {
 		probe := &compiler{options: Options{Env: r.c.options.Env}}
 		if f.value != nil && !f.later && f.value(probe, f.name, n) != nil && len(probe.problems) == 0 {
@@ -116,7 +127,7 @@ func (r *reading[S]) suggestMapping(n *document.Node, fields []field[S]) {
 	}
 	text := fmt.Sprintf("{%s: %s}", could[0], n.Text())
 	r.c.problems[len(r.c.problems)-1].Suggestion = "write " + text
-	if len(could) == 1 {
+	if len(could) == 1 && could[0] != "retries" { // whoever wrote "retry: 3" may have meant three attempts
 		r.c.mend(text)
 	}
 }
@@ -213,15 +224,17 @@ func (c *compiler) unknownField(e document.Entry, u unknown) {
 		Message:  fmt.Sprintf("unknown key %q in %s", e.Key, u.where),
 		Expected: either(u.built),
 	}
-	switch meant := nearest(e.Key, u.known); {
+	switch meant, renamed := nearest(e.Key, u.known), otherNames[e.Key]; {
+	case slices.Contains(u.known, renamed):
+		p.Suggestion = cmp.Or(elsewhere[e.Key], "write "+renamed)
+		if u.mapping.Get(renamed) == nil {
+			p.Fix = policy.Edit{Place: e.KeyPlace, Text: renamed}
+		}
 	case elsewhere[e.Key] != "" && !slices.Contains(u.known, e.Key):
 		p.Suggestion = elsewhere[e.Key]
-		if (e.Key == "on" || e.Key == "retryOn") && slices.Contains(u.known, "when") && u.mapping.Get("when") == nil {
-			p.Fix = policy.Edit{Place: e.KeyPlace, Text: "when"}
-		}
 	case meant != "":
 		p.Suggestion = fmt.Sprintf("did you mean %q?", meant)
-		if u.mapping.Get(meant) == nil && certain(e.Key, u.known) {
+		if u.mapping.Get(meant) == nil && spelling.Certain(e.Key, u.known) {
 			p.Fix = policy.Edit{Place: e.KeyPlace, Text: meant}
 		}
 	default:
@@ -232,6 +245,15 @@ func (c *compiler) unknownField(e document.Entry, u unknown) {
 	c.report(p)
 }
 
+// otherNames are what other systems call a key, which has the same meaning and the same values here, beside the keys around it.
+var otherNames = map[string]string{
+	"on": "when", "retryOn": "when", "statusCodes": "when", "initial": "base", "initialInterval": "base", "maxInterval": "max",
+	"percent": "ratio", "minRetryRate": "floor", "interval": "window", "maxRequests": "max", "maxConcurrent": "max", "maxPending": "queue",
+	"perTry": "attempt", "overall": "request", "total": "request", "read": "idle", "cooldown": "openFor", "sleepWindow": "openFor",
+	"baseEjectionTime": "openFor", "halfOpenRequests": "probes", "consecutiveErrors": "consecutiveFailures", "errorRate": "failureRate",
+	"address": "listen", "bind": "listen", "cidrs": "callers", "aliases": "hosts", "services": "upstreams", "templates": "policies",
+}
+
 // elsewhere are keys that people know from other systems or other places, and what they are here.
 var elsewhere = map[string]string{
 	"on":             "write \"when\"; a bare \"on\" is the word true to many YAML tools",
@@ -240,6 +262,7 @@ var elsewhere = map[string]string{
 	"maxAttempts":    "write \"retry.retries\", which counts the extra tries: attempts - 1",
 	"numRetries":     "write \"retry.retries\"",
 	"retryOn":        "write \"retry.when\"",
+	"formerly":       "write \"formerly\" beside the policy of an upstream, or in an operation",
 	"perTryTimeout":  "write \"timeouts.attempt\"",
 	"timeout":        "write \"timeouts.request\" for the whole exchange, \"timeouts.attempt\" for one try",
 	"circuitBreaker": "write \"breaker\"",

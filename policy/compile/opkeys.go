@@ -8,6 +8,7 @@ import (
 	"outrigger/policy"
 	"outrigger/policy/document"
 	"outrigger/policy/openapi"
+	"outrigger/policy/spelling"
 )
 
 // operationKeys finds which operation each key under "operations" means. Extra are those that no spec declares, where there is
@@ -186,7 +187,7 @@ func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
 
 // meantOperation offers the operation that was meant, if it is the only one that is near and has no policy yet.
 func (c *compiler) meantOperation(s *source, key, meant string, known []string) {
-	if certain(key, known) && s.written.operations.Get(meant) == nil {
+	if spelling.Certain(key, known) && s.written.operations.Get(meant) == nil {
 		c.mendWord(meant)
 	}
 }

@@ -44,6 +44,9 @@ func (s *source) syntaxProblem(err error, depth *depthLimit) policy.Problem {
 			return p
 		}
 	}
+	if rest := s.after(load.Mark.Line, load.Mark.Column); len(rest) > 0 && rest[0] == '\t' {
+		p.Message = "not YAML: a tab stands where only spaces may"
+	}
 	p.Expected, p.Suggestion = s.advice(load)
 	return p
 }

@@ -49,3 +49,12 @@ func TestADurationIsSpeltAsInGatewayAPI(t *testing.T) {
 		}
 	}
 }
+
+func TestANearWordIsCertainWhereNoOtherIsNearlyAsNear(t *testing.T) {
+	known := []string{"getUser", "getUsers", "putOrder", "listStock"}
+	for word, want := range map[string]bool{"lisStock": true, "LISTSTOCK": true, "putOrdre": true, "getUsr": false, "getUsers": false, "getusers": false, "nothing": false} {
+		if got := Certain(word, known); got != want {
+			t.Errorf("what %q means is certain: %v, want %v", word, got, want)
+		}
+	}
+}

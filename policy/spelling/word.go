@@ -19,6 +19,22 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
+// Certain reports whether the nearest of the candidates leaves no doubt that it was meant: it is by two edits nearer than any other.
+func Certain(word string, candidates []string) bool {
+	meant := Nearest(word, candidates)
+	if meant == "" {
+		return false
+	}
+	lower := strings.ToLower(word)
+	limit := editDistance(lower, strings.ToLower(meant), len(word)+len(meant)) + 2
+	for _, candidate := range candidates {
+		if candidate != meant && editDistance(lower, strings.ToLower(candidate), limit) < limit {
+			return false
+		}
+	}
+	return true
+}
+
 // editDistance is the optimal string alignment distance of a and b, or limit when it is at least that.
 func editDistance(a, b string, limit int) int {
 	if gap := len(a) - len(b); gap >= limit || -gap >= limit {
