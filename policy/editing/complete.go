@@ -37,6 +37,8 @@ func Complete(text string, line, column int, catalogs map[string]*openapi.Catalo
 	}
 	var items []Item
 	switch {
+	case c.value && shape.Kind == language.Use:
+		items = namedPolicies(lines)
 	case c.value && (c.inList == (shape.Kind == language.List) || shape.Single):
 		items = values(shape, declaredAt(spot, catalogs))
 	case c.value:
@@ -139,6 +141,26 @@ func values(shape language.Shape, declared []int) []Item {
 	}
 	if shape.Off {
 		add("off")
+	}
+	return items
+}
+
+// namedPolicies are the names below "policies" that stand on lines of their own.
+func namedPolicies(lines []string) []Item {
+	var items []Item
+	inside, indent := false, 0
+	for _, line := range lines {
+		m := keyLine.FindStringSubmatch(strings.TrimRight(line, "\r"))
+		if len(m) == 0 {
+			continue
+		}
+		switch depth := len(m[1]); {
+		case depth == 0:
+			inside, indent = unquote(m[3]) == "policies", 0
+		case inside && (indent == 0 || depth == indent):
+			indent = depth
+			items = append(items, Item{Label: unquote(m[3]), Insert: keyText(unquote(m[3]))})
+		}
 	}
 	return items
 }

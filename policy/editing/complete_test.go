@@ -54,10 +54,12 @@ func TestWhatCouldBeWrittenIsOffered(t *testing.T) {
 		"defaults: {retry: {idempotencyKey: |": {"forward", "inject", "require", "off"},
 		"defaults: {breaker: |":                {"off"},
 		"defaults: {hedge: {|":                 nil,
-		"nothing: {|":                          nil,
-		"log: {level: info} # |":               nil,
-		"\tlog:|":                              nil,
-		"|":                                    {"version", "service", "inbound", "outbound", "upstreams", "defaults", "policies", "admin", "metrics", "log", "limits", "trust"},
+		"policies:\n  patient:\n    timeouts: {}\n  'quick': {}\nlimits: {}\ndefaults: {use: |": {"patient", "quick"},
+		"defaults:\n  use: p|":   nil,
+		"nothing: {|":            nil,
+		"log: {level: info} # |": nil,
+		"\tlog:|":                nil,
+		"|":                      {"version", "service", "inbound", "outbound", "upstreams", "defaults", "policies", "admin", "metrics", "log", "limits", "trust"},
 	} {
 		clean, line, column := cursor(t, text)
 		var got []string

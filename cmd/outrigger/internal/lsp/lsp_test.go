@@ -276,3 +276,33 @@ func TestOtherFilesAreLeftAlone(t *testing.T) {
 		e.quit()
 	})
 }
+
+// TestEditsOfProblemsAreOffered takes each edit, and the problem must be gone.
+func TestEditsOfProblemsAreOffered(t *testing.T) {
+	frame := "version: 1\nservice: a\nupstreams:\n  a:\n    endpoints: ['http://a']\n    policy:\n"
+	for text, want := range map[string]string{
+		frame + "      timeouts: {request: 1s, attempt: 400ms}\n      retry: {retries: 4}\n": "Write 1",
+		frame + "      # outrigger:allow OR301 we know\n      timeouts: {request: 1s}\n":      "Remove it",
+		frame + "      timeouts: {request: 10 seconds}\n":                                     "Write 10s",
+		frame + "      timeouts: {requst: 10s}\n":                                             "Write request",
+		frame + "      mode: enfrce\n":                                                        "Write enforce",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := start(t, Options{})
+			uri := e.open("/p.yaml", text)
+			var actions []codeAction
+			e.call("textDocument/codeAction", actionParams{documentID{URI: uri}, span{position{}, position{99, 0}}}, &actions)
+			if len(actions) != 1 || actions[0].Title != want {
+				t.Errorf("%s\noffers %+v, want %s; told %+v", text, actions, want, e.told)
+				e.quit()
+				return
+			}
+			edit := actions[0].Edit.Changes[uri][0]
+			e.change(uri, 2, change{&edit.Range, edit.NewText})
+			if left := e.problems("p.yaml"); left != nil {
+				t.Errorf("%s\nafter %q is told %+v", text, want, e.told)
+			}
+			e.quit()
+		})
+	}
+}
