@@ -76,7 +76,7 @@ func (x *exchange) watch() {
 // sendHead writes the head and as much of the body as is ready. What is left
 // of the body goes to a sender, unless hold asks to wait for 100 Continue.
 func (x *exchange) sendHead(hold bool) error {
-	buf := borrow()
+	buf := borrow(smallSize)
 	defer func() { buf.giveBack() }()
 	framing := requestFraming(x.req)
 	x.asked = x.req.Header["Upgrade"] != nil
