@@ -100,3 +100,38 @@ func TestMendedPoliciesLoseTheirProblem(t *testing.T) {
 		t.Errorf("only %d policies were mended", mendable)
 	}
 }
+
+// FuzzApply looks for policies that mending breaks, or never finishes with.
+func FuzzApply(f *testing.F) {
+	archive, err := txtar.ParseFile("../compile/testdata/sets/wrong.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, section := range archive.Files {
+		f.Add("version: 1\nservice: orders\n" + strings.NewReplacer("«", "", "»", "").Replace(string(section.Data)))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		check := func(text []byte) compile.Result {
+			return compile.Compile([]string{"policy.yaml"}, compile.Options{ReadFile: func(path string) ([]byte, error) {
+				if path == "policy.yaml" {
+					return text, nil
+				}
+				return nil, fs.ErrNotExist
+			}})
+		}
+		now := []byte(text)
+		for rounds := 0; ; rounds++ {
+			next, edits := mend.Apply("policy.yaml", now, check(now).Problems)
+			if edits == 0 {
+				return
+			}
+			if rounds > 20 {
+				t.Fatalf("edits without an end: %q", next)
+			}
+			if check(next).Problems.HasErrors() && !check(now).Problems.HasErrors() {
+				t.Errorf("mending %q gives errors: %q", now, next)
+			}
+			now = next
+		}
+	})
+}
