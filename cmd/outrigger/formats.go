@@ -102,9 +102,24 @@ type (
 		Level     string          `json:"level"`
 		Message   sarifText       `json:"message"`
 		Locations []sarifLocation `json:"locations"`
+		Related   []sarifLocation `json:"relatedLocations,omitempty"`
+		Fixes     []sarifFix      `json:"fixes,omitempty"`
+	}
+	sarifFix struct {
+		Description sarifText     `json:"description"`
+		Changes     []sarifChange `json:"artifactChanges"`
+	}
+	sarifChange struct {
+		Artifact     sarifArtifact      `json:"artifactLocation"`
+		Replacements []sarifReplacement `json:"replacements"`
+	}
+	sarifReplacement struct {
+		Deleted  sarifRegion `json:"deletedRegion"`
+		Inserted sarifText   `json:"insertedContent"`
 	}
 	sarifLocation struct {
 		Physical sarifPhysical `json:"physicalLocation"`
+		Message  *sarifText    `json:"message,omitempty"`
 	}
 	sarifPhysical struct {
 		Artifact sarifArtifact `json:"artifactLocation"`
@@ -128,11 +143,23 @@ func writeSARIF(w io.Writer, c checked) error {
 	}
 	levels := map[policy.Severity]string{policy.Error: "error", policy.Warning: "warning", policy.Info: "note"}
 	for _, p := range c.problems {
-		at := sarifPhysical{Artifact: sarifArtifact{filepath.ToSlash(p.Place.File)}}
-		if p.Place.Line > 0 {
-			at.Region = &sarifRegion{p.Place.Line, p.Place.Column, p.Place.EndColumn}
+		result := sarifResult{RuleID: p.Code, Level: levels[p.Severity], Message: sarifText{advice(p)}, Locations: []sarifLocation{{Physical: sarifAt(p.Place)}}}
+		if p.Because.Line > 0 {
+			result.Related = []sarifLocation{{sarifAt(p.Because), &sarifText{"the reason"}}}
 		}
-		run.Results = append(run.Results, sarifResult{p.Code, levels[p.Severity], sarifText{advice(p)}, []sarifLocation{{at}}})
+		if !p.Fix.IsZero() {
+			replacement := sarifReplacement{sarifRegion{p.Fix.Place.Line, p.Fix.Place.Column, p.Fix.Place.EndColumn}, sarifText{p.Fix.Text}}
+			result.Fixes = []sarifFix{{sarifText{p.Suggestion}, []sarifChange{{sarifAt(p.Fix.Place).Artifact, []sarifReplacement{replacement}}}}}
+		}
+		run.Results = append(run.Results, result)
 	}
 	return indented(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
+}
+
+func sarifAt(p policy.Place) sarifPhysical {
+	at := sarifPhysical{Artifact: sarifArtifact{filepath.ToSlash(p.File)}}
+	if p.Line > 0 {
+		at.Region = &sarifRegion{p.Line, p.Column, p.EndColumn}
+	}
+	return at
 }
