@@ -255,6 +255,22 @@ func expectAsked(t *testing.T, s *stage) {
 	}
 }
 
+// expectUnasked leaves no time to wait for a 100 that the upstream does not send.
+func expectUnasked(t *testing.T, _ *stage) {
+	up := proxytest.NewUpstream(t, proxytest.Raw(answerOK))
+	s := strict(t, up, ", timeouts: {request: 700ms}")
+	c := proxytest.Dial(t, s.Port("up"))
+	for range 2 {
+		r := c.Do(putExpecting + "hello")
+		if r.Response == nil || r.StatusCode != 200 || r.Close {
+			t.Fatalf("the client got %v (%v), want 200 on a connection that stays", r.Response, r.Broken)
+		}
+	}
+	if body, whole := up.Requests()[1].Taken(); body != "hello" || !whole {
+		t.Errorf("the upstream got %q (whole: %t)", body, whole)
+	}
+}
+
 func expectRefused(t *testing.T, s *stage) {
 	s.plays(func(c *proxytest.Conn, _ *proxytest.Request) {
 		c.Send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")

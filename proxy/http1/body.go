@@ -102,6 +102,15 @@ func (b *body) unwanted() bool {
 	return !b.closed && b.leavesMuch()
 }
 
+// whole reports that the body was read to its end.
+func (b *body) whole() bool {
+	if !b.mu.TryLock() {
+		return false
+	}
+	defer b.mu.Unlock()
+	return b.dec.done()
+}
+
 func clientError(err error) error {
 	var refusal *Refusal
 	var already *ClientError

@@ -46,8 +46,8 @@ type exchange struct {
 func (x *exchange) run() (*http.Response, error) {
 	x.watch()
 	x.c.writeWithin(x.start, x.limits.WriteTimeout, x.total)
-	hold := x.req.Header["Expect"] != nil && hasBody(x.req)
-	if err := x.sendHead(hold); err != nil {
+	hold, err := x.sendHead(x.req.Header["Expect"] != nil && hasBody(x.req))
+	if err != nil {
 		return nil, err
 	}
 	if err := x.readHead(hold); err != nil {
@@ -74,42 +74,41 @@ func (x *exchange) watch() {
 }
 
 // sendHead writes the head and as much of the body as is ready. What is left
-// of the body goes to a sender, unless hold asks to wait for 100 Continue.
-func (x *exchange) sendHead(hold bool) error {
-	buf := borrow(smallSize)
+// of the body goes to a sender. A body that expects 100 Continue is held back,
+// unless it has begun to come unasked: then nobody waits for the 100
+// (RFC 9110, 10.1.1).
+func (x *exchange) sendHead(expects bool) (hold bool, _ error) {
+	buf := borrow()
 	defer func() { buf.giveBack() }()
 	framing := requestFraming(x.req)
 	x.asked = x.req.Header["Upgrade"] != nil
 	buf.setHead(appendRequest(buf.b[:0], x.req, framing))
-	if framing == noBody || hold {
-		closeUnused(x.req, framing)
-		return x.write(buf.frame(emptyFraming, false, nil))
+	if framing == noBody {
+		closeBody(x.req)
+		return false, x.write(buf.frame(emptyFraming, false, nil))
 	}
 	s := &sender{x: x, kind: framing, rest: x.req.ContentLength, done: make(chan struct{})}
 	complete, err := s.ready(&buf)
 	if err != nil {
-		return &RequestBodyError{err}
+		return false, &RequestBodyError{err}
+	}
+	if expects && !complete && buf.content() == 0 {
+		return true, x.write(buf.frame(emptyFraming, false, nil))
 	}
 	out := buf.frame(emptyFraming, framing == chunkedBody, s.tail(complete))
 	if err := x.write(out); err != nil {
-		return err
+		return false, err
 	}
 	if complete {
-		return x.req.Body.Close()
+		return false, x.req.Body.Close()
 	}
 	x.sender = s
 	go s.run()
-	return nil
+	return false, nil
 }
 
 // emptyFraming is the framing of a head whose framing fields are in it.
 var emptyFraming = []byte{}
-
-func closeUnused(req *http.Request, framing bodyKind) {
-	if framing == noBody {
-		closeBody(req)
-	}
-}
 
 func (x *exchange) write(p []byte) error {
 	n, err := x.c.send(p)

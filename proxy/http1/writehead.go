@@ -91,7 +91,8 @@ func (w *response) announce(b []byte, values []string) []byte {
 func (w *response) framing(b []byte) []byte {
 	if w.expects {
 		w.continueMu.Lock()
-		w.closeAfter = w.closeAfter || !w.continued
+		// Whether the content comes is not known, unless it did.
+		w.closeAfter = w.closeAfter || !w.continued && !w.c.body.whole()
 		w.continued = true
 		w.continueMu.Unlock()
 	}
