@@ -104,6 +104,7 @@ type compiler struct {
 	named    map[string]*layer
 	hosts    map[string]*policy.Upstream
 	told     map[toldKey]bool
+	again    bool // the problem reported last had been told before
 	served   *Served
 	declared map[string]*openapi.Catalog
 	used     map[string]bool // named policies
@@ -154,7 +155,29 @@ func (c *compiler) readFile(path string) ([]byte, error) {
 	return c.options.ReadFile(path)
 }
 
-func (c *compiler) report(p policy.Problem) { c.problems = append(c.problems, p) }
+// report takes a problem. What is wrong with a value is told once, however many aliases bring it to other places.
+func (c *compiler) report(p policy.Problem) {
+	if slices.Contains(ofValues, p.Code) {
+		key := toldKey{p.Code, p.Place, p.Because}
+		if c.again = c.told[key]; c.again {
+			return
+		}
+		c.told[key] = true
+	}
+	c.again = false
+	c.problems = append(c.problems, p)
+}
+
+// lastTold is the problem told last, for what is to be added to it; one that nobody sees where it had been told before.
+func (c *compiler) lastTold() *policy.Problem {
+	if c.again {
+		return &policy.Problem{}
+	}
+	return &c.problems[len(c.problems)-1]
+}
+
+// ofValues are the codes of problems that a key or a value has by itself.
+var ofValues = []string{codeUnknownField, codeType, codeRange, codeNotYet, codeSpelling, codeSecret}
 
 // reportOnce is for checks of operations: a value that many inherit is wrong once.
 func (c *compiler) reportOnce(p policy.Problem) {
@@ -184,7 +207,7 @@ func (c *compiler) fail(code string, at policy.Place, message string, advice ...
 
 // mend gives the problem told last an edit: what to write at its place. Only for what leaves no doubt of what was meant.
 func (c *compiler) mend(text string) {
-	last := &c.problems[len(c.problems)-1]
+	last := c.lastTold()
 	last.Fix = policy.Edit{Place: last.Place, Text: text}
 }
 
@@ -197,7 +220,7 @@ func (c *compiler) mendWord(word string) {
 }
 
 // because gives the problem told last the place of its reason.
-func (c *compiler) because(at policy.Place) { c.problems[len(c.problems)-1].Because = at }
+func (c *compiler) because(at policy.Place) { c.lastTold().Because = at }
 
 // plainForm are words that YAML takes for text wherever they stand.
 var plainForm = regexp.MustCompile(`^[A-Za-z_/-]*[a-z_/-][A-Za-z0-9_/.-]*$`)

@@ -78,7 +78,7 @@ func conditionsOf(item language.Shape, serverErrors policy.StatusSet, why string
 			parts[i].Cut, _ = n.Cut(i)
 			if first := slices.IndexFunc(parts, func(p condition) bool { return p.Text == part.Text }); ok && first < i {
 				c.twice(part.Place, fmt.Sprintf("%s: %s stands twice", key, part.Text), parts[first].Place)
-				c.problems[len(c.problems)-1].Fix = policy.Edit{Place: parts[i].Cut}
+				c.lastTold().Fix = policy.Edit{Place: parts[i].Cut}
 			}
 			all.add(part.Conditions)
 		}

@@ -109,15 +109,15 @@ func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field
 	}
 	var could []string
 	if text := strings.ToLower(n.Text()); (key == "breaker" || key == "concurrency") && (text == "true" || text == "on" || text == "yes" || text == "enabled") {
-		r.c.problems[len(r.c.problems)-1].Suggestion = "write {}, which is on with its defaults"
+		r.c.lastTold().Suggestion = "write {}, which is on with its defaults"
 		return
 	}
 	if _, rest, isURL := strings.Cut(n.Text(), "://"); isURL && rest != "" && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == "endpoints" }) {
-		r.c.problems[len(r.c.problems)-1].Suggestion = fmt.Sprintf("write {endpoints: [%s]}", n.Text())
+		r.c.lastTold().Suggestion = fmt.Sprintf("write {endpoints: [%s]}", n.Text())
 		return
 	}
 	for _, f := range fields {
-		probe := &compiler{options: Options{Env: r.c.options.Env}}
+		probe := &compiler{options: Options{Env: r.c.options.Env}, told: map[toldKey]bool{}}
 		if f.value != nil && !f.later && f.value(probe, f.name, n) != nil && len(probe.problems) == 0 {
 			could = append(could, f.name)
 		}
@@ -126,7 +126,7 @@ func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field
 		return
 	}
 	text := fmt.Sprintf("{%s: %s}", could[0], n.Text())
-	r.c.problems[len(r.c.problems)-1].Suggestion = "write " + text
+	r.c.lastTold().Suggestion = "write " + text
 	if len(could) == 1 && could[0] != "retries" { // whoever wrote "retry: 3" may have meant three attempts
 		r.c.mend(text)
 	}

@@ -113,7 +113,7 @@ func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
 		if first := slices.IndexFunc(s.written.endpoints, func(o policy.Endpoint) bool { return o.Host == one.Host }); first < i {
 			c.twice(one.Place, fmt.Sprintf("upstreams.%s.endpoints: %s stands twice", e.Key, one.Host), s.written.endpoints[first].Place)
 			if cut, ok := e.Value.Get("endpoints").Cut(i); ok {
-				c.problems[len(c.problems)-1].Fix = policy.Edit{Place: cut}
+				c.lastTold().Fix = policy.Edit{Place: cut}
 			}
 		}
 	}

@@ -280,7 +280,7 @@ func truth(c *compiler, key string, n *document.Node) (bool, bool) {
 	if n.Kind() != document.Scalar || n.Tag() != "!!bool" {
 		c.wrongType(n, key, "true or false")
 		if meant := truthMeant(n); meant != "" {
-			c.problems[len(c.problems)-1].Suggestion = "write " + meant
+			c.lastTold().Suggestion = "write " + meant
 			c.mend(meant)
 		}
 		return false, false
