@@ -68,8 +68,10 @@ type Operation struct {
 	// Upload is the media type of a request body that is a file, Download of a successful reply that is one, LongPoll the query
 	// parameter that says how long to wait for an answer; absent where the spec shows nothing of the kind.
 	Upload, Download, LongPoll Sign
-	Deprecated                 bool
-	Hints                      Hints
+	// UploadMost is the most bytes of that file by its schema's maxLength, 0 where the spec does not say.
+	UploadMost int64
+	Deprecated bool
+	Hints      Hints
 	// CoveredBy is the earlier operation of the same method whose path is the same once "?" or "#" is cut: every request
 	// is that one's. nil for nearly every operation.
 	CoveredBy *Operation

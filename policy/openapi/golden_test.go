@@ -143,6 +143,9 @@ func renderOperation(b *strings.Builder, op *Operation) {
 			fmt.Fprintf(b, "\t%s: %s at %s\n", fact.name, fact.Text, full(fact.Place))
 		}
 	}
+	if op.UploadMost != 0 {
+		fmt.Fprintf(b, "\tof at most %d bytes\n", op.UploadMost)
+	}
 	if op.Deprecated {
 		b.WriteString("\tdeprecated\n")
 	}

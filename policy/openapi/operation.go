@@ -330,6 +330,8 @@ func (r *reading) requestBody(body spot, op *Operation) {
 		case op.Upload.Text != "" || streams(m.key):
 		case isFile(m.key), strings.HasPrefix(strings.ToLower(m.key), "multipart/") && r.hasFilePart(spot{m.value, content.file}):
 			op.Upload = Sign{m.key, m.place}
+			schema := r.peek(r.peek(spot{m.value, content.file}).at("schema"))
+			op.UploadMost, _ = strconv.ParseInt(schema.get("maxLength").Text(), 10, 64)
 		}
 	}
 }

@@ -50,6 +50,10 @@ func sort(op *openapi.Operation, inbound bool) sorted {
 		retry = append(retry, draft.Field{Key: "idempotencyKey", Value: "inject"})
 		s.because("the spec has " + op.IdempotencyKey + ": the sidecar makes one where the caller sends none, so a retry is safe")
 	}
+	if most := op.UploadMost; s.kind != unsafeWrite && most > keptBody && most <= mostKept {
+		retry = append(retry, draft.Field{Key: "maxBody", Value: policy.SpellSize(most)})
+		s.because("the spec has at most " + policy.SpellSize(most) + ", which are kept for a retry")
+	}
 	if later := tryLater(op); len(later) > 0 && s.kind != unsafeWrite {
 		retry = append(retry, draft.Field{Key: "when", Value: when(later)})
 		s.because("the spec has Retry-After for " + codes(later))
@@ -103,7 +107,7 @@ func classOf(op *openapi.Operation) (class, why string) {
 		return "stream", op.Streams.Media
 	case streams == policy.StreamMay && !hinted:
 		return "mayStream", op.Streams.Media + " beside other replies"
-	case op.Upload.Text != "":
+	case op.Upload.Text != "" && (op.UploadMost == 0 || op.UploadMost > smallFile):
 		return "upload", op.Upload.Text
 	case op.LongPoll.Text != "":
 		return "longPoll", "query parameter " + op.LongPoll.Text
@@ -114,6 +118,14 @@ func classOf(op *openapi.Operation) (class, why string) {
 	}
 	return "", ""
 }
+
+// smallFile is up to how many bytes a file is sent as quickly as any other body; keptBody is what is kept of a body for a retry where
+// nobody writes a number, mostKept the most that may be written.
+const (
+	smallFile = 1 << 20
+	keptBody  = 64 << 10
+	mostKept  = 16 << 20
+)
 
 // waits knows paths that end in a word for waiting.
 func waits(path string) bool {

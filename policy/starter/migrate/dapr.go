@@ -66,6 +66,9 @@ func (c *converter) resiliency(spec *document.Node) {
 // daprWhole adds up how long an exchange can take there, for the timeout of the whole that Dapr has not.
 func (c *converter) daprWhole(u *upstream) time.Duration {
 	if u.attempt == 0 {
+		if u.retry != nil {
+			c.leaveAt(u.at, "%s: Dapr bounds neither a try nor a call; the default of 10s is for all tries together", u.name)
+		}
 		return 0
 	}
 	if u.retry == nil || u.retry.retries == 0 {

@@ -173,7 +173,12 @@ func (c *converter) timeout(n *document.Node) time.Duration {
 // duration reads a duration, in a form of Go or as seconds with a fraction, brought to whole milliseconds and at most longest. What
 // is none, or 0, is 0 and left with a word.
 func (c *converter) duration(n *document.Node, longest time.Duration) time.Duration {
-	if n.Kind() != document.Scalar {
+	switch n.Kind() {
+	case document.Null:
+		return 0
+	case document.Scalar:
+	default:
+		c.leave(n, "%s where a duration is expected", n.Kind())
 		return 0
 	}
 	d, err := time.ParseDuration(strings.TrimSpace(n.Text()))
@@ -311,6 +316,8 @@ func upstreamName(name string) string {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
 			b.WriteRune(r)
 		case b.Len() == 0 || strings.HasSuffix(b.String(), "-"):
+		case r == '_':
+			b.WriteRune(r)
 		default:
 			b.WriteByte('-')
 		}
@@ -318,7 +325,7 @@ func upstreamName(name string) string {
 			break
 		}
 	}
-	name = strings.TrimRight(b.String(), "-")
+	name = strings.TrimRight(b.String(), "-_")
 	if name == "" || name == policy.Application || name == policy.Unknown {
 		return strings.TrimRight("upstream-"+strings.Trim(name, "_"), "-")
 	}
