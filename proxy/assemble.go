@@ -48,7 +48,7 @@ func (p *Proxy) assemble(set *policy.Set) error {
 	p.ports = listen.New(log)
 	p.bounds = p.newBounds()
 	p.bounds.adopt(set)
-	p.reach.Limits = p.bounds.replies
+	p.reach.Limits, p.reach.Buffers = p.bounds.replies, p.memory
 	p.drift = drift.New()
 	p.live = live.New(live.Options{
 		Stack:  p.stack,
@@ -108,7 +108,7 @@ func (p *Proxy) entry(name string, address policy.Address, d policy.Direction, u
 	return listen.Port{Name: name, Address: address, Phase: phase, Server: func() listen.Server {
 		return &http1.Server{
 			Handler: p.gate.Handler(e), OnRefuse: p.gate.Refuse(e), Log: p.log,
-			Follow: p.bounds.clients, Pressure: p.bounds.guard, OnLost: p.bounds.lost,
+			Follow: p.bounds.clients, Pressure: p.bounds.guard, OnLost: p.bounds.lost, Buffers: p.memory,
 		}
 	}}
 }

@@ -23,6 +23,7 @@ const (
 type outBuffer struct {
 	b               []byte
 	head, body, end int
+	counted         Buffers // where a big one was counted in
 }
 
 var (
@@ -30,11 +31,20 @@ var (
 	bigBuffers   = sync.Pool{New: func() any { return &outBuffer{b: make([]byte, bigSize)} }}
 )
 
-func borrow(size int) *outBuffer {
-	pool := &smallBuffers
-	if size > smallSize {
-		pool = &bigBuffers
+func borrow() *outBuffer { return prepared(&smallBuffers) }
+
+// borrowBig gives an ordinary buffer where there are no bytes left for a big
+// one.
+func borrowBig(from Buffers) *outBuffer {
+	if from != nil && !from.Take(bigSize) {
+		return borrow()
 	}
+	o := prepared(&bigBuffers)
+	o.counted = from
+	return o
+}
+
+func prepared(pool *sync.Pool) *outBuffer {
 	o := pool.Get().(*outBuffer)
 	o.head, o.body, o.end = 0, chunkGap, chunkGap
 	return o
@@ -42,6 +52,10 @@ func borrow(size int) *outBuffer {
 
 func (o *outBuffer) giveBack() {
 	poisonBytes(o.b)
+	if o.counted != nil {
+		o.counted.Give(bigSize)
+		o.counted = nil
+	}
 	switch cap(o.b) {
 	case smallSize:
 		smallBuffers.Put(o)
@@ -69,12 +83,17 @@ func (o *outBuffer) free() []byte { return o.b[o.end : len(o.b)-tailRoom] }
 
 func (o *outBuffer) content() int { return o.end - o.body }
 
-// enlarged gives a big buffer with what o holds, and o back.
-func (o *outBuffer) enlarged() *outBuffer {
+// enlarged gives a big buffer with what o holds, and o back; or o, where there
+// are no bytes left for a big one.
+func (o *outBuffer) enlarged(from Buffers) *outBuffer {
 	if cap(o.b) >= bigSize || o.body+framingGap+o.content() > bigSize/2 {
 		return o
 	}
-	n := borrow(bigSize)
+	n := borrowBig(from)
+	if cap(n.b) < bigSize {
+		n.giveBack()
+		return o
+	}
 	n.head, n.body = o.head, o.body
 	copy(n.b, o.b[:o.head])
 	n.end = n.body + copy(n.b[n.body:], o.b[o.body:o.end])

@@ -53,8 +53,8 @@ type conn struct {
 func newConn(s *Server, nc net.Conn, received []byte) *conn {
 	c := &conn{srv: s, limits: s.limits(), headerStore: newHeaderStore()}
 	c.wire.init(nc)
-	if len(received) > 0 {
-		c.makeRoom(bufferSize)
+	c.buffers = s.Buffers
+	if len(received) > 0 && c.makeRoom(bufferSize) == nil {
 		c.w = copy(c.buf, received)
 	}
 	c.giveUp = c.stopsWaiting
@@ -68,6 +68,7 @@ func newConn(s *Server, nc net.Conn, received []byte) *conn {
 
 func (c *conn) serve() {
 	defer c.srv.remove(c)
+	defer c.settle()
 	if t, ok := c.nc.(*tls.Conn); ok {
 		ctx, cancel := context.WithTimeout(context.Background(), c.limits.HeaderTimeout)
 		err := t.HandshakeContext(ctx)
@@ -129,7 +130,10 @@ func (c *conn) readHead() (int, *Refusal, error) {
 			}
 		}
 		if err := c.fill(limits.HeadBytes); err != nil {
-			if begun && isTimeout(err) {
+			switch {
+			case err == errNoBuffers:
+				return 0, refuse(http.StatusServiceUnavailable, "no buffer left for so large a head", c.buffered()), nil
+			case begun && isTimeout(err):
 				return 0, refuse(http.StatusRequestTimeout, "head too slow", c.buffered()), nil
 			}
 			return 0, nil, err
@@ -303,6 +307,7 @@ func (c *conn) release() {
 	c.tmpl, c.url, c.fields = http.Request{}, url.URL{}, fields{}
 	c.body = nil
 	c.current.Store(nil)
+	c.settle()
 }
 
 // settleBody takes the body away from the handler and decides what becomes of
@@ -370,7 +375,7 @@ func (c *conn) linger() {
 	}
 	end := time.Now().Add(lingerTime)
 	c.nc.SetReadDeadline(end)
-	scratch := borrow(smallSize)
+	scratch := borrow()
 	defer scratch.giveBack()
 	for rest := lingerBytes; rest > 0; {
 		n, err := c.nc.Read(scratch.b)

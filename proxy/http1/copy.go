@@ -24,7 +24,7 @@ func (w *response) ReadFrom(src io.Reader) (total int64, err error) {
 	ready, _ := src.(interface{ Ready() bool })
 	for copying := false; ; {
 		if w.buf == nil {
-			w.buf = borrow(smallSize)
+			w.buf = borrow()
 		}
 		if !copying && w.canSplice(upstream) {
 			n, err := w.splice(upstream)
@@ -35,7 +35,7 @@ func (w *response) ReadFrom(src io.Reader) (total int64, err error) {
 			copying = true
 		}
 		if w.needsMore(total) {
-			w.buf = w.buf.enlarged()
+			w.buf = w.buf.enlarged(w.c.buffers)
 		}
 		n, err := src.Read(w.buf.free())
 		if n > 0 {

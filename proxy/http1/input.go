@@ -1,6 +1,10 @@
 package http1
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+	"syscall"
+)
 
 // input is the read buffer of a wire. It exists only while it holds something:
 // a connection that waits keeps no buffer, so that thousands of them cost
@@ -9,6 +13,9 @@ type input struct {
 	buf  []byte // buf[r:w] is received and not yet used; nil when empty
 	r, w int
 	lent *[bufferSize]byte // what buf is, where it came from the pool
+
+	buffers Buffers // is asked for more than an ordinary buffer; nil says yes
+	counted int64   // bytes had from buffers, for the message at hand
 }
 
 var readBuffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
@@ -16,6 +23,31 @@ var readBuffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 func returnRead(b *[bufferSize]byte) {
 	poisonBytes(b[:])
 	readBuffers.Put(b)
+}
+
+// errNoBuffers wraps the system's word for the same, so that whoever blames
+// need not know ours.
+var errNoBuffers = fmt.Errorf("no buffer left for so large a head: %w", syscall.ENOBUFS)
+
+// reserve has n more bytes counted for the message at hand.
+func (in *input) reserve(n int64) bool {
+	if in.buffers == nil {
+		return true
+	}
+	if !in.buffers.Take(n) {
+		return false
+	}
+	in.counted += n
+	return true
+}
+
+// settle gives back what was counted for a message that is over. Its head was
+// kept as a string for as long.
+func (in *input) settle() {
+	if in.counted > 0 {
+		in.buffers.Give(in.counted)
+		in.counted = 0
+	}
 }
 
 func (in *input) buffered() int { return in.w - in.r }
@@ -48,8 +80,8 @@ func (in *input) adopt(b *[bufferSize]byte, n int) {
 }
 
 // makeRoom makes room behind the content, which it keeps; the buffer grows up
-// to a little above limit.
-func (in *input) makeRoom(limit int) {
+// to a little above limit, or not, where there are no bytes left for that.
+func (in *input) makeRoom(limit int) error {
 	switch {
 	case in.buf == nil:
 		in.adopt(readBuffers.Get().(*[bufferSize]byte), 0)
@@ -58,13 +90,18 @@ func (in *input) makeRoom(limit int) {
 		in.w = copy(in.buf, in.buf[in.r:in.w])
 		in.r = 0
 	default:
-		larger := make([]byte, min(2*len(in.buf), limit+bufferSize))
+		size := min(2*len(in.buf), limit+bufferSize)
+		if !in.reserve(int64(size) - in.counted) {
+			return errNoBuffers
+		}
+		larger := make([]byte, size)
 		copy(larger, in.buf)
 		if in.lent != nil {
 			returnRead(in.lent)
 		}
 		in.buf, in.lent = larger, nil
 	}
+	return nil
 }
 
 // fill receives at least one more byte into the buffer.
@@ -75,7 +112,9 @@ func (w *wire) fill(limit int) error {
 			return w.fillLate()
 		}
 	}
-	w.makeRoom(limit)
+	if err := w.makeRoom(limit); err != nil {
+		return err
+	}
 	n, err := w.receive(w.buf[w.w:])
 	w.w += n
 	return err
@@ -118,7 +157,9 @@ func (w *wire) tryFill() {
 	if w.direct == nil {
 		return
 	}
-	w.makeRoom(bufferSize)
+	if w.makeRoom(bufferSize) != nil {
+		return
+	}
 	if w.w < len(w.buf) {
 		w.w += w.direct.readNow(w.buf[w.w:])
 	}

@@ -37,6 +37,17 @@ type Limits struct {
 	WriteTimeout time.Duration
 }
 
+// Buffers bounds the bytes of all buffers that are larger than the ordinary ones
+// of a connection: heads beyond 4 KiB, for as long as their message lasts, and
+// copies of large bodies. Nobody waits for it: a large head is refused, a body
+// is copied in smaller pieces. It must be safe for concurrent use.
+type Buffers interface {
+	// Take counts n bytes in, or says that there are not so many left.
+	Take(n int64) bool
+	// Give counts bytes out.
+	Give(n int64)
+}
+
 // ChangingLimits are limits that Servers and Transports share and that may be
 // changed while they run: for a request they are read when the wait for its
 // head begins, for a response when its exchange does. The zero value stands for

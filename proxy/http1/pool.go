@@ -21,6 +21,7 @@ type upstreamConn struct {
 func newUpstreamConn(t *Transport, nc net.Conn) *upstreamConn {
 	c := &upstreamConn{headerStore: newHeaderStore()}
 	c.wire.init(nc)
+	c.buffers = t.Buffers
 	c.scan.response = true
 	jitter := 0.9 + 0.2*rand.Float64()
 	c.retire = time.Now().Add(time.Duration(float64(t.MaxAge) * jitter))
@@ -74,6 +75,7 @@ func (c *upstreamConn) usable(now time.Time) bool {
 
 // put keeps c, or closes it when there are enough.
 func (p *pool) put(c *upstreamConn, now time.Time) {
+	c.settle()
 	c.since = now
 	p.mu.Lock()
 	if p.closed || len(p.idle) >= p.limit || !now.Before(c.retire) {
@@ -130,6 +132,7 @@ func (p *pool) prune(before time.Time) {
 
 func (p *pool) discard(c *upstreamConn) {
 	c.nc.Close()
+	c.settle()
 	p.mu.Lock()
 	p.open--
 	p.mu.Unlock()

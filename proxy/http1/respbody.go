@@ -45,7 +45,7 @@ func (b *respBody) WriteTo(w io.Writer) (int64, error) {
 	if r, ok := w.(io.ReaderFrom); ok {
 		return r.ReadFrom(b)
 	}
-	buf := borrow(bigSize)
+	buf := borrowBig(b.x.t.Buffers)
 	defer buf.giveBack()
 	return io.CopyBuffer(w, readerFunc(b.Read), buf.b)
 }

@@ -30,7 +30,7 @@ func (s *sender) ready(buf **outBuffer) (complete bool, err error) {
 	}
 	for {
 		if len((*buf).free()) == 0 {
-			if *buf = (*buf).enlarged(); len((*buf).free()) == 0 {
+			if *buf = (*buf).enlarged(s.x.t.Buffers); len((*buf).free()) == 0 {
 				return false, nil
 			}
 		}
@@ -106,11 +106,12 @@ func (s *sender) run() {
 // sendAll gives the errors of the body; those of the connection show when the
 // response is read.
 func (s *sender) sendAll() error {
-	buf := borrow(bigSize)
+	buf := borrow() // a client that is slow holds no more while it is waited for
 	defer func() { buf.giveBack() }()
 	for {
 		s.awaits.Store(true)
-		n, err := s.x.req.Body.Read(buf.free())
+		space := buf.free()
+		n, err := s.x.req.Body.Read(space)
 		s.awaits.Store(false)
 		if overrun := s.count(n); overrun != nil {
 			return overrun
@@ -129,6 +130,7 @@ func (s *sender) sendAll() error {
 			return nil
 		}
 		out := buf.frame(nil, s.kind == chunkedBody, s.tail(last))
+		full := n == len(space)
 		buf.clear()
 		s.atLast.Store(last)
 		if len(out) > 0 && !s.write(out) {
@@ -137,7 +139,23 @@ func (s *sender) sendAll() error {
 		if last {
 			return nil
 		}
+		buf = s.fitting(buf, n, full)
 	}
+}
+
+// fitting is the buffer for the next piece of the body: a big one after a piece
+// that filled what there was, an ordinary one after one that it would have held.
+func (s *sender) fitting(buf *outBuffer, n int, full bool) *outBuffer {
+	big := cap(buf.b) >= bigSize
+	switch {
+	case !big && full:
+		buf.giveBack()
+		return borrowBig(s.x.t.Buffers)
+	case big && n < smallSize/2:
+		buf.giveBack()
+		return borrow()
+	}
+	return buf
 }
 
 func (s *sender) write(p []byte) bool {

@@ -30,6 +30,8 @@ type Server struct {
 	// Pressure is asked before a connection is taken on, and before an answer
 	// keeps one; nil sets no bound beyond Limits.
 	Pressure Pressure
+	// Buffers bounds what buffers hold beyond the ordinary ones; nil does not.
+	Buffers Buffers
 	// OnLost is told of connections that get no answer at all: the error of an
 	// Accept that failed, or ErrFlood. Nil logs the former.
 	OnLost func(error)

@@ -25,6 +25,8 @@ type Transport struct {
 	Limits Limits
 	// Follow, where it is not nil, takes the place of Limits.
 	Follow *ChangingLimits
+	// Buffers bounds what buffers hold beyond the ordinary ones; nil does not.
+	Buffers Buffers
 	// MaxIdle bounds the connections kept for reuse. Default 1,024: as many as
 	// a burst may leave, at about 6 KiB each.
 	MaxIdle int

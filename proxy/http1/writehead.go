@@ -10,7 +10,7 @@ import (
 func (w *response) begin(status int) {
 	w.wroteHeader, w.status = true, status
 	w.bodiless = status < 200 || status == http.StatusNoContent || status == http.StatusNotModified
-	w.buf = borrow(smallSize)
+	w.buf = borrow()
 	b := appendStatus(w.buf.b[:0], status)
 	dated := false
 	for name, values := range w.hdr {

@@ -95,7 +95,7 @@ func (w *response) Write(p []byte) (int, error) {
 	done := 0
 	for {
 		if w.buf == nil {
-			w.buf = borrow(smallSize)
+			w.buf = borrow()
 		}
 		n := copy(w.buf.free(), p[done:])
 		w.buf.end += n
@@ -104,7 +104,7 @@ func (w *response) Write(p []byte) (int, error) {
 			return done, nil
 		}
 		if len(p)-done > smallSize {
-			if larger := w.buf.enlarged(); larger != w.buf {
+			if larger := w.buf.enlarged(w.c.buffers); larger != w.buf {
 				w.buf = larger
 				continue
 			}
@@ -166,7 +166,7 @@ func (w *response) flush(last bool) error {
 		return w.err
 	}
 	if w.buf == nil {
-		w.buf = borrow(smallSize)
+		w.buf = borrow()
 	}
 	var space [framingGap]byte
 	var framing, tail []byte

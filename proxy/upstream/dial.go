@@ -19,6 +19,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Limits bound what endpoints may send, and may change; nil stands for those of the wire.
 	Limits *http1.ChangingLimits
+	// Buffers bounds what large buffers hold; nil does not.
+	Buffers http1.Buffers
 	// Roots believes these authorities in place of the system's.
 	Roots *x509.CertPool
 }

@@ -26,7 +26,7 @@ func newEndpoint(declared policy.Endpoint, u *policy.Upstream, o Options) *endpo
 	e := &endpoint{scheme: declared.Scheme, address: declared.Host}
 	port := map[string]string{"http": ":80", "https": ":443"}[declared.Scheme]
 	e.host = strings.TrimSuffix(declared.Host, port)
-	e.transport = &http1.Transport{Dial: o.dial(declared), Follow: o.Limits}
+	e.transport = &http1.Transport{Dial: o.dial(declared), Follow: o.Limits, Buffers: o.Buffers}
 	if u.Unmatched != nil {
 		e.transport.Limits.BodyTimeout = u.Unmatched.Policy.Timeouts.Idle
 	}

@@ -1,0 +1,169 @@
+package http1
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// ration is a bound of buffers that counts what was refused.
+type ration struct{ limit, used, refused atomic.Int64 }
+
+func rationOf(n int64) *ration {
+	r := &ration{}
+	r.limit.Store(n)
+	return r
+}
+
+func (r *ration) Take(n int64) bool {
+	if r.used.Add(n) > r.limit.Load() {
+		r.used.Add(-n)
+		r.refused.Add(1)
+		return false
+	}
+	return true
+}
+
+func (r *ration) Give(n int64) { r.used.Add(-n) }
+
+func largeHead(n int) string {
+	return "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", n) + "\r\n\r\n"
+}
+
+func TestALargeHeadCountsAsLongAsItsRequestLasts(t *testing.T) {
+	r := rationOf(40 << 10)
+	entered, release := make(chan struct{}), make(chan struct{})
+	s := handle(func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-release
+	})
+	s.Buffers = r
+	addr := serve(t, s)
+	first := dial(t, addr)
+	io.WriteString(first, largeHead(30<<10))
+	<-entered
+	if used := r.used.Load(); used < 30<<10 {
+		t.Errorf("%d bytes are counted for a head of 30 KiB", used)
+	}
+	if status, all := talk(t, addr, largeHead(30<<10)); status != 503 || !strings.HasSuffix(all, "no buffer left for so large a head\n") {
+		t.Errorf("a second one gets %q", all)
+	}
+	second := dial(t, addr)
+	io.WriteString(second, largeHead(100)) // an ordinary one asks nobody
+	<-entered
+	close(release)
+	until(t, "nothing is counted", func() bool { return r.used.Load() == 0 })
+	go func() { <-entered }()
+	if status, all := talk(t, addr, largeHead(30<<10)); status != 200 {
+		t.Errorf("once there is room: %q", all)
+	}
+	until(t, "nothing is counted", func() bool { return r.used.Load() == 0 })
+}
+
+func TestAHeadThatIsNeverFinishedCountsAsLongAsItsConnectionLasts(t *testing.T) {
+	r := rationOf(1 << 20)
+	s := handle(echoTarget)
+	s.Buffers = r
+	c := dial(t, serve(t, s))
+	io.WriteString(c, strings.TrimSuffix(largeHead(20<<10), "\r\n\r\n"))
+	until(t, "it is counted", func() bool { return r.used.Load() >= 20<<10 })
+	c.Close()
+	until(t, "nothing is counted", func() bool { return r.used.Load() == 0 })
+}
+
+func TestALargeHeadOfAResponseCountsUntilItsExchangeEnds(t *testing.T) {
+	addr := scripted(t, answering("HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 30<<10)+"\r\nContent-Length: 2\r\n\r\nok"))
+	r := rationOf(1 << 20)
+	tr := transportTo(t, addr)
+	tr.Buffers = r
+	res, err := tr.RoundTrip(newRequest(t, "GET", nil))
+	if err != nil || r.used.Load() < 30<<10 {
+		t.Fatalf("%v, %d bytes are counted", err, r.used.Load())
+	}
+	readAndClose(t, res)
+	if r.used.Load() != 0 || tr.Idle() != 1 {
+		t.Errorf("%d bytes are counted afterwards, %d connections kept", r.used.Load(), tr.Idle())
+	}
+	r.limit.Store(20 << 10)
+	if _, err := tr.RoundTrip(newRequest(t, "GET", nil)); !errors.Is(err, syscall.ENOBUFS) {
+		t.Errorf("without room: %v", err)
+	}
+	if r.used.Load() != 0 {
+		t.Errorf("%d bytes are counted after a refusal", r.used.Load())
+	}
+}
+
+func TestBodiesAreCopiedAlsoWithoutRoomForBigBuffers(t *testing.T) {
+	large := bytes.Repeat([]byte("0123456789abcdef"), 64<<10) // 1 MiB
+	for name, limit := range map[string]int64{"with room": 1 << 20, "without": 0} {
+		t.Run(name, func(t *testing.T) {
+			r := rationOf(limit)
+			var got []byte
+			s := handle(func(w http.ResponseWriter, req *http.Request) {
+				got, _ = io.ReadAll(req.Body)
+				w.Write(large)
+			})
+			s.Buffers = r
+			tr := transportTo(t, serve(t, s))
+			tr.Buffers = r
+			res, err := tr.RoundTrip(newRequest(t, "POST", io.MultiReader(bytes.NewReader(large))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body := readAndClose(t, res); body != string(large) || !bytes.Equal(got, large) {
+				t.Errorf("%d bytes arrived, %d came back", len(got), len(body))
+			}
+			until(t, "nothing is counted", func() bool { return r.used.Load() == 0 })
+			if refused := r.refused.Load(); (refused > 0) != (limit == 0) {
+				t.Errorf("%d big buffers were refused", refused)
+			}
+		})
+	}
+}
+
+func TestAClientThatDripsItsBodyHoldsNoBigBuffer(t *testing.T) {
+	r := rationOf(1 << 20)
+	received := make(chan int64, 1)
+	s := handle(func(_ http.ResponseWriter, req *http.Request) {
+		n, _ := io.Copy(io.Discard, req.Body)
+		received <- n
+	})
+	tr := transportTo(t, serve(t, s))
+	tr.Buffers = r
+	body, client := net.Pipe()
+	defer client.Close()
+	req := newRequest(t, "POST", body)
+	ended := make(chan error, 1)
+	go func() {
+		res, err := tr.RoundTrip(req)
+		if err == nil {
+			readAndClose(t, res)
+		}
+		ended <- err
+	}()
+	write := func(n int) {
+		if _, err := client.Write(make([]byte, n)); err != nil {
+			t.Error(err)
+		}
+	}
+	write(200 << 10) // as fast as it goes
+	for range 20 {
+		write(1)
+		time.Sleep(time.Millisecond)
+	}
+	until(t, "only an ordinary buffer waits", func() bool { return r.used.Load() == 0 })
+	client.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if n := <-received; n != 200<<10+20 {
+		t.Errorf("%d bytes arrived", n)
+	}
+}
