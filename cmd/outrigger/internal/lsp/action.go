@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/sourcegraph/jsonrpc2"
@@ -19,7 +20,7 @@ func (s *server) actions(r *jsonrpc2.Request) (any, error) {
 	}
 	all := []codeAction{}
 	d := s.buffer(p.Document.URI)
-	if d == nil {
+	if d == nil || len(p.Context.Only) > 0 && !slices.Contains(p.Context.Only, "quickfix") {
 		return all, nil
 	}
 	last := s.resultOf(d)

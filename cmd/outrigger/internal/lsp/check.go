@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -110,8 +111,14 @@ func (s *server) stamps() map[string]stamp {
 	return all
 }
 
-// checkAll compiles every policy of which a file is open, and tells the editor what it does not know yet.
+// checkAll compiles every policy of which a file is open, and tells the editor what it does not know yet. A mistake in a check costs
+// what it would have said, never the server.
 func (s *server) checkAll(ctx context.Context) {
+	defer func() {
+		if p := recover(); p != nil {
+			_ = s.conn.Notify(ctx, "window/logMessage", logMessage{1, fmt.Sprintf("the check failed, which is a mistake in outrigger: %v", p)}) // an editor that went away needs none
+		}
+	}()
 	s.mu.Lock()
 	texts, versions := map[string]string{}, map[string]int{}
 	for path, d := range s.documents {

@@ -150,16 +150,21 @@ func TestAMistakeIsToldMendedAndGone(t *testing.T) {
 		}
 
 		var actions []codeAction
-		e.call("textDocument/codeAction", actionParams{documentID{URI: uri}, span{position{8, 8}, position{8, 8}}}, &actions)
+		e.call("textDocument/codeAction", actionParams{Document: documentID{URI: uri}, Range: span{position{8, 8}, position{8, 8}}}, &actions)
 		if len(actions) != 1 || actions[0].Kind != "quickfix" || len(actions[0].Edit.Changes[uri]) != 1 {
 			t.Fatalf("actions %+v", actions)
+		}
+		var others []codeAction
+		e.call("textDocument/codeAction", actionParams{documentID{URI: uri}, span{position{8, 8}, position{8, 8}}, actionContext{[]string{"refactor"}}}, &others)
+		if len(others) != 0 {
+			t.Errorf("asked for refactorings only, it offers %+v", others)
 		}
 		edit := actions[0].Edit.Changes[uri][0]
 		e.change(uri, 2, change{&edit.Range, edit.NewText})
 		if got := e.told["p.yaml"]; len(got.Diagnostics) != 0 || got.Version == nil || *got.Version != 2 {
 			t.Errorf("after the edit: %+v", got)
 		}
-		e.call("textDocument/codeAction", actionParams{documentID{URI: uri}, span{position{8, 8}, position{8, 8}}}, &actions)
+		e.call("textDocument/codeAction", actionParams{Document: documentID{URI: uri}, Range: span{position{8, 8}, position{8, 8}}}, &actions)
 		if len(actions) != 0 {
 			t.Errorf("what is mended is offered again: %+v", actions)
 		}
@@ -282,16 +287,16 @@ func TestEditsOfProblemsAreOffered(t *testing.T) {
 	frame := "version: 1\nservice: a\nupstreams:\n  a:\n    endpoints: ['http://a']\n    policy:\n"
 	for text, want := range map[string]string{
 		frame + "      timeouts: {request: 1s, attempt: 400ms}\n      retry: {retries: 4}\n": "Write 1",
-		frame + "      # outrigger:allow OR301 we know\n      timeouts: {request: 1s}\n":      "Remove it",
-		frame + "      timeouts: {request: 10 seconds}\n":                                     "Write 10s",
-		frame + "      timeouts: {requst: 10s}\n":                                             "Write request",
-		frame + "      mode: enfrce\n":                                                        "Write enforce",
+		frame + "      # outrigger:allow OR301 we know\n      timeouts: {request: 1s}\n":     "Remove it",
+		frame + "      timeouts: {request: 10 seconds}\n":                                    "Write 10s",
+		frame + "      timeouts: {requst: 10s}\n":                                            "Write request",
+		frame + "      mode: enfrce\n":                                                       "Write enforce",
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			e := start(t, Options{})
 			uri := e.open("/p.yaml", text)
 			var actions []codeAction
-			e.call("textDocument/codeAction", actionParams{documentID{URI: uri}, span{position{}, position{99, 0}}}, &actions)
+			e.call("textDocument/codeAction", actionParams{Document: documentID{URI: uri}, Range: span{position{}, position{99, 0}}}, &actions)
 			if len(actions) != 1 || actions[0].Title != want {
 				t.Errorf("%s\noffers %+v, want %s; told %+v", text, actions, want, e.told)
 				e.quit()

@@ -93,8 +93,16 @@ type (
 		Text  string `json:"text"`
 	}
 	actionParams struct {
-		Document documentID `json:"textDocument"`
-		Range    span       `json:"range"`
+		Document documentID    `json:"textDocument"`
+		Range    span          `json:"range"`
+		Context  actionContext `json:"context"`
+	}
+	actionContext struct { // CodeActionContext
+		Only []string `json:"only,omitempty"`
+	}
+	logMessage struct {
+		Type    int    `json:"type"` // 1: error
+		Message string `json:"message"`
 	}
 
 	hover struct {
