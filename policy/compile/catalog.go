@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"outrigger/policy"
 	"outrigger/policy/contract"
@@ -98,6 +99,10 @@ func (c *compiler) contracts(s *source) {
 	}
 	bundle := contract.Read(s.catalog.reader, s.catalog.File, func(k contract.Key) contract.Wish { return wishes[k] })
 	for _, p := range bundle.Problems {
+		// What the check of the whole document has found here too is told once, with what it means for validation.
+		c.problems = slices.DeleteFunc(c.problems, func(other policy.Problem) bool {
+			return other.Code == openapi.CodeSchemas && other.Place == p.Place
+		})
 		c.reportOnce(p)
 	}
 	if len(bundle.Schemas) > 0 {

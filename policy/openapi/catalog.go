@@ -199,7 +199,7 @@ const (
 	CodeSecondDocument = "OR211"
 	// CodeTooLarge is more bytes, files or operations than are read.
 	CodeTooLarge = "OR212"
-	// CodeSchemas is a document whose schemas cannot be loaded, so that bodies cannot be validated.
+	// CodeSchemas is a document whose schemas cannot be loaded as a whole.
 	CodeSchemas = "OR213"
 	// CodeHint is a member of x-outrigger that is not known.
 	CodeHint = "OR214"

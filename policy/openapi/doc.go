@@ -2,8 +2,8 @@
 //
 // It decides which operations a document declares, under which id, method and path template, which statuses, streams,
 // header parameters and hints each has, and which defects of the document make that list wrong. It refuses to know what
-// a policy says of an operation (policy/compile), and what the schemas say: those are loaded by kin-openapi, in
-// CheckSchemas alone, and their failure is a warning at a place, never the loss of the catalog.
+// a policy says of an operation (policy/compile), and what the schemas say, which policy/contract reads by Walk. As a whole
+// they are loaded by kin-openapi, in CheckSchemas alone, and their failure is a warning at a place, never the loss of the catalog.
 //
 // The reader is our own. It walks JSON tokens or YAML nodes, which both know their lines, and follows the $refs of path
 // items, operations, parameters, responses and media types over the files beside the document. Real documents

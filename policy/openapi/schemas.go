@@ -15,8 +15,8 @@ import (
 	"outrigger/policy/document"
 )
 
-// CheckSchemas loads a document of version 3 as a whole, schemas included, and warns where that fails: bodies cannot
-// be validated against it then, and nothing else is lost. It reads the same files as Read and no others, and says
+// CheckSchemas loads a document of version 3 as a whole, schemas included, and warns where that fails: tools that load
+// documents whole will fail at it too. The sidecar loses nothing, for it reads contracts part by part (policy/contract). It reads the same files as Read and no others, and says
 // nothing of what Read says already. It takes up to ten times as long as Read and cannot be interrupted: whoever cannot
 // wait runs it aside. The schemas of Swagger 2.0 are not checked.
 func (r Reader) CheckSchemas(file string) policy.Problems {
@@ -115,7 +115,7 @@ func (d *diagnosis) warn(at policy.Place, message, expected string) {
 	}
 	d.problems = append(d.problems, policy.Problem{
 		Code: CodeSchemas, Severity: policy.Warning, Place: at,
-		Message: "schemas cannot be loaded: " + message, Expected: expected, Suggestion: "mend it to have bodies validated; all else works without",
+		Message: "schemas cannot be loaded: " + message, Expected: expected, Suggestion: "mend it for tools that load a document whole; the sidecar works without",
 	})
 }
 
