@@ -3,10 +3,8 @@ package conformance_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"outrigger/proxy/proxytest"
 )
@@ -319,52 +317,5 @@ func hintsForOldClient(t *testing.T, s *stage) {
 	r := proxytest.Call(t, s.address(own), "GET / HTTP/1.0\r\n\r\n")
 	if r.Response == nil || r.StatusCode != 200 || len(r.Interim) != 0 {
 		t.Errorf("the client got %v after %d interim answers", r.Response, len(r.Interim))
-	}
-}
-
-func tunnelHead(t *testing.T, s *stage) {
-	s.plays(func(c *proxytest.Conn, _ *proxytest.Request) {
-		c.Send(strings.Replace(switched, "Connection: Upgrade", "Connection: Upgrade, X-A\r\nX-A: b\r\nKeep-Alive: c", 1))
-		c.Gone()
-	})
-	c := proxytest.Dial(t, s.address(own))
-	c.Send(handshake)
-	head := rawHead(t, c)
-	has(t, "the client", "\r\n"+head, []string{"HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", "!X-A:", "!Keep-Alive:", "!Content-Length:", "!Transfer-Encoding:"})
-	if !strings.Contains(head, "\r\nVia: 1.1 outrigger-") {
-		t.Errorf("the client gets no Via: %q", head)
-	}
-}
-
-// tunnelEarlyBytes sends bytes behind the handshake, and the upstream some behind its 101, each in one breath.
-func tunnelEarlyBytes(t *testing.T, s *stage) {
-	s.plays(func(c *proxytest.Conn, _ *proxytest.Request) {
-		c.Send(switched + "hi ")
-		_, _ = io.Copy(c, c.R)
-	})
-	c := proxytest.Dial(t, s.address(own))
-	c.Send(handshake + "early ")
-	rawHead(t, c)
-	got := make([]byte, len("hi early late"))
-	c.Send("late")
-	if _, err := io.ReadFull(c.R, got); err != nil || string(got) != "hi early late" {
-		t.Errorf("the client got %q (%v)", got, err)
-	}
-}
-
-func tunnelHalfClose(t *testing.T, s *stage) {
-	s.plays(func(c *proxytest.Conn, _ *proxytest.Request) {
-		c.Send(switched)
-		all, _ := io.ReadAll(c.R) // to the end of the client's direction
-		time.Sleep(20 * time.Millisecond)
-		c.Send("got " + string(all))
-	})
-	c := proxytest.Dial(t, s.address(own))
-	c.Send(handshake)
-	rawHead(t, c)
-	c.Send("all")
-	_ = c.Conn.(*net.TCPConn).CloseWrite()
-	if rest, err := io.ReadAll(c.R); err != nil || string(rest) != "got all" {
-		t.Errorf("the client got %q (%v)", rest, err)
 	}
 }

@@ -56,10 +56,13 @@ var upgrades = []clause{
 	},
 	{
 		"9110 §7.8", "MUST", "after a 101, hand the bytes on as they come",
-		"a tunnel: bytes that came early are handed over, each end of one direction is passed on",
+		"a tunnel: bytes that came early are handed over, each end of one direction is passed on; it ends with `timeouts.idle` or a drain, and counts as one exchange",
 		[]probe{
 			acted("bytes before and right behind the 101", tunnelEarlyBytes),
 			acted("the end of one direction", tunnelHalfClose),
+			acted("a tunnel in which nobody speaks ends with the idle timeout", tunnelIdle),
+			acted("a tunnel ends when the sidecar drains", tunnelDrained),
+			acted("a tunnel that the upstream resets", tunnelReset),
 			acted("a 101 goes by with Via, and nothing of one hop but the upgrade", tunnelHead),
 		},
 	},
