@@ -69,7 +69,7 @@ func (p *Proxy) assemble(set *policy.Set) error {
 			log.Info("circuit changed", "upstream", name, "operation", operation, "from", string(t.From), "to", string(t.To), "cause", t.Cause)
 		},
 	})
-	p.gate = gate.New(p.live, instance(), p.bounds.guard.Sheds)
+	p.gate = gate.New(p.live, gate.Options{Instance: instance(), Sheds: p.bounds.guard.Sheds, Buffers: p.memory})
 	p.source.Log(log)
 	p.observer.Watch(status{p})
 	p.live.Apply(set)

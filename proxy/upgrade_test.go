@@ -166,3 +166,24 @@ func TestOnlyWebSocketsAreTunnelled(t *testing.T) {
 		}
 	}
 }
+
+// TestATunnelHoldsBuffersOnlyWhileItCopies looks at the count while nothing moves, and takes the buffers away.
+func TestATunnelHoldsBuffersOnlyWhileItCopies(t *testing.T) {
+	t.Parallel()
+	for _, limits := range []string{"", "bufferBytes: off"} {
+		t.Run(limits, func(t *testing.T) {
+			up := proxytest.NewUpstream(t, echo)
+			s := proxytest.Start(t, beside(up.URL(), wary)+"limits: {"+limits+"}\n")
+			c := open(t, s, "")
+			expectBytes(t, c, "\x81\x02hi")
+			proxytest.Until(t, "an idle tunnel holds nothing", func() bool { return s.Metric("outrigger_buffer_bytes") == 0 })
+			long := strings.Repeat("0123456789abcdef", 16<<10) // 256 KiB, more than any piece
+			go c.Send(long)
+			expectBytes(t, c, long)
+			proxytest.Until(t, "it holds nothing again", func() bool { return s.Metric("outrigger_buffer_bytes") == 0 })
+			if refused := s.Metric("outrigger_buffers_refused_total"); (refused > 0) != (limits != "") {
+				t.Errorf("%v buffers were refused", refused)
+			}
+		})
+	}
+}

@@ -24,13 +24,24 @@ type Gate struct {
 	live  *live.Live
 	via   via
 	sheds func() bool
+
+	buffers http1.Buffers
 }
 
-// New returns a gate over the current snapshots of l. Instance tells this sidecar from every other in Via fields, so that a
-// request which comes back to it is recognised (RFC 9110 section 7.6.3). Sheds is asked before each exchange whether new ones are
-// turned away.
-func New(l *live.Live, instance string, sheds func() bool) *Gate {
-	return &Gate{live: l, via: newVia(failure.ProxyName + "-" + instance), sheds: sheds}
+// Options are what a gate needs beside the snapshots.
+type Options struct {
+	// Instance tells this sidecar from every other in Via fields, so that a request which comes back to it is recognised (RFC 9110
+	// section 7.6.3).
+	Instance string
+	// Sheds is asked before each exchange whether new ones are turned away.
+	Sheds func() bool
+	// Buffers bounds what tunnels hold while they copy.
+	Buffers http1.Buffers
+}
+
+// New returns a gate over the current snapshots of l.
+func New(l *live.Live, o Options) *Gate {
+	return &Gate{live: l, via: newVia(failure.ProxyName + "-" + o.Instance), sheds: o.Sheds, buffers: o.Buffers}
 }
 
 // comeBack is what a client is told to wait that was turned away: a moment in which others end.

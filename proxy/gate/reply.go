@@ -103,8 +103,16 @@ func ready(body io.Reader) bool {
 	return ok && r.Ready()
 }
 
-// chunks are the buffers for bodies that are copied through user space.
-var chunks = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+const (
+	chunkSize = 32 << 10
+	pieceSize = 4 << 10
+)
+
+// chunks are buffers for what is copied through user space, pieces where they should be small.
+var (
+	chunks = sync.Pool{New: func() any { b := make([]byte, chunkSize); return &b }}
+	pieces = sync.Pool{New: func() any { b := make([]byte, pieceSize); return &b }}
+)
 
 // firstBytes holds the head back until the body has begun, so that an upstream which dies at once is still a clean failure. Where
 // bytes have arrived with the head it has begun. A body of unknown length may be a stream that is silent for long: its head does
@@ -113,7 +121,10 @@ func (v *visit) firstBytes(resp *http.Response) (*chunk, error) {
 	if resp.ContentLength <= 0 || resp.Body == http.NoBody || v.ex.Method == http.MethodHead || ready(resp.Body) {
 		return nil, nil
 	}
-	c := &chunk{buf: chunks.Get().(*[]byte)}
+	if b, ok := resp.Body.(interface{ Await() error }); ok {
+		return nil, b.Await() // what has come stays with the wire
+	}
+	c := &chunk{buf: pieces.Get().(*[]byte)}
 	n, err := resp.Body.Read(*c.buf)
 	c.n, c.end = n, errors.Is(err, io.EOF)
 	if err != nil && !c.end {
@@ -123,14 +134,14 @@ func (v *visit) firstBytes(resp *http.Response) (*chunk, error) {
 	return c, nil
 }
 
-// chunk is the beginning of a body, borrowed from chunks.
+// chunk is the beginning of a body, borrowed from pieces.
 type chunk struct {
 	buf *[]byte
 	n   int
 	end bool
 }
 
-func (c *chunk) free() { chunks.Put(c.buf) }
+func (c *chunk) free() { pieces.Put(c.buf) }
 
 // body copies what remains after first. The wire sends it as it comes, by the kernel where it can.
 func (v *visit) body(resp *http.Response, first *chunk) error {

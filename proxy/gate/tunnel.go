@@ -9,6 +9,7 @@ import (
 
 	"outrigger/policy"
 	"outrigger/proxy/failure"
+	"outrigger/proxy/http1"
 )
 
 // tunnel joins client and upstream after a 101 until one side ends, both have been silent for timeouts.idle, or we drain.
@@ -35,15 +36,17 @@ func (v *visit) tunnel(resp *http.Response) {
 	if err := head.Write(client); err != nil {
 		return
 	}
-	early := io.Reader(client)
+	var early []byte // what the client sent behind its request
 	if buf != nil && buf.Reader.Buffered() > 0 {
-		early = io.MultiReader(io.LimitReader(buf, int64(buf.Reader.Buffered())), client)
+		got, _ := buf.Reader.Peek(buf.Reader.Buffered())
+		early = append(early, got...)
 	}
 	v.join(client, early, upstream)
 }
 
-// join copies both ways. It returns when both directions have ended; the first that fails, the idle timeout, or an aborted exchange ends both.
-func (v *visit) join(client net.Conn, early io.Reader, upstream io.ReadWriteCloser) {
+// join copies both ways, early first. It returns when both directions have ended; the first that fails, the idle timeout, or an
+// aborted exchange ends both.
+func (v *visit) join(client net.Conn, early []byte, upstream io.ReadWriteCloser) {
 	stop := func() {
 		client.Close()
 		upstream.Close()
@@ -58,45 +61,79 @@ func (v *visit) join(client net.Conn, early io.Reader, upstream io.ReadWriteClos
 	unregister := v.gate.live.OnDrain(stop)
 	defer unregister()
 
-	var in, out int64
+	in := flow{dst: upstream, src: client, buffers: v.gate.buffers, heard: heard}
+	out := flow{dst: client, src: upstream, buffers: v.gate.buffers, heard: heard}
 	up := make(chan struct{})
 	go func() {
 		defer close(up)
-		if err := pump(upstream, early, &in, heard); err != nil {
+		if err := in.run(early); err != nil {
 			stop()
 		} else {
 			closeWrite(upstream)
 		}
 	}()
-	if err := pump(client, upstream, &out, heard); err != nil {
+	if err := out.run(nil); err != nil {
 		stop()
 	} else {
 		closeWrite(client)
 	}
 	<-up
-	v.ex.BytesIn, v.ex.BytesOut = in, out
+	v.ex.BytesIn, v.ex.BytesOut = in.moved, out.moved
 }
 
-// pump copies until the source ends, and tells of every piece.
-func pump(dst io.Writer, src io.Reader, moved *int64, heard func()) error {
-	buf := chunks.Get().(*[]byte)
-	defer chunks.Put(buf)
-	for {
-		n, err := src.Read(*buf)
-		if n > 0 {
-			heard()
-			*moved += int64(n)
-			if _, err := dst.Write((*buf)[:n]); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
+// flow is one direction of a tunnel.
+type flow struct {
+	dst     io.Writer
+	src     io.Reader
+	buffers http1.Buffers
+	heard   func() // is told of every piece
+	moved   int64
+}
+
+// run copies what came early, and then until the source ends. A flow that waits holds no buffer.
+func (f *flow) run(early []byte) error {
+	if len(early) > 0 {
+		if err := f.pass(early); err != nil {
 			return err
 		}
 	}
+	arrived := http1.Arrivals(f.src)
+	for {
+		if err := arrived(); err != nil {
+			return err
+		}
+		if err := f.step(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// step copies one piece, a smaller one where there are no bytes left for a larger.
+func (f *flow) step() error {
+	pool := &pieces
+	if f.buffers.Take(chunkSize) {
+		pool = &chunks
+		defer f.buffers.Give(chunkSize)
+	}
+	buf := pool.Get().(*[]byte)
+	defer pool.Put(buf)
+	n, err := f.src.Read(*buf)
+	if n > 0 {
+		if err := f.pass((*buf)[:n]); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (f *flow) pass(p []byte) error {
+	f.heard()
+	f.moved += int64(len(p))
+	_, err := f.dst.Write(p)
+	return err
 }
 
 // closeWrite passes the end of one direction on, where the transport can; otherwise both directions end.

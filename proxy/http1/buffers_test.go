@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -165,5 +166,92 @@ func TestAClientThatDripsItsBodyHoldsNoBigBuffer(t *testing.T) {
 	}
 	if n := <-received; n != 200<<10+20 {
 		t.Errorf("%d bytes arrived", n)
+	}
+}
+
+func TestAwaitWaitsForTheBodyWithoutABuffer(t *testing.T) {
+	release := make(chan struct{})
+	addr := scripted(t, func(c *net.TCPConn, r *bufio.Reader) {
+		for _, body := range []string{"late", ""} {
+			if _, err := http.ReadRequest(r); err != nil {
+				return
+			}
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+			<-release
+			if body == "" {
+				return
+			}
+			io.WriteString(c, body)
+		}
+	})
+	tr := transportTo(t, addr)
+	for _, complete := range []bool{true, false} {
+		res, err := tr.RoundTrip(newRequest(t, "GET", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := res.Body.(*respBody)
+		awaited := make(chan error, 1)
+		go func() { awaited <- body.Await() }()
+		select {
+		case err := <-awaited:
+			t.Fatalf("it did not wait (%v)", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+		release <- struct{}{}
+		if err := <-awaited; (err == nil) != complete {
+			t.Errorf("complete %t: %v", complete, err)
+		}
+		if complete {
+			if err := body.Await(); err != nil || !body.Ready() {
+				t.Errorf("a second time: %v, ready %t", err, body.Ready())
+			}
+			if text := readAndClose(t, res); text != "late" {
+				t.Errorf("the body is %q", text)
+			}
+			continue
+		}
+		res.Body.Close()
+	}
+}
+
+func TestArrivalsTellsBytesFromTheEndAndFromAReset(t *testing.T) {
+	for name, c := range map[string]struct {
+		do   func(*net.TCPConn)
+		fail bool
+		want string
+	}{
+		"bytes": {func(c *net.TCPConn) { io.WriteString(c, "x") }, false, "x"},
+		"end":   {func(c *net.TCPConn) { c.CloseWrite() }, false, ""},
+		"reset": {func(c *net.TCPConn) { c.SetLinger(0); c.Close() }, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := make(chan struct{})
+			addr := scripted(t, func(conn *net.TCPConn, r *bufio.Reader) {
+				<-start
+				c.do(conn)
+				r.ReadByte()
+			})
+			conn := dial(t, addr)
+			arrived := make(chan error, 1)
+			go func() { arrived <- Arrivals(conn)() }()
+			select {
+			case err := <-arrived:
+				t.Fatalf("it did not wait (%v)", err)
+			case <-time.After(20 * time.Millisecond):
+			}
+			close(start)
+			err := <-arrived
+			if (err != nil) != c.fail || c.fail && !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("arrived with %v", err)
+			}
+			b := make([]byte, 4)
+			if n, _ := conn.Read(b); !c.fail && string(b[:n]) != c.want {
+				t.Errorf("read %q, want %q", b[:n], c.want)
+			}
+		})
+	}
+	if err := Arrivals(strings.NewReader("anything"))(); err != nil {
+		t.Errorf("what the kernel does not know: %v", err)
 	}
 }

@@ -63,7 +63,7 @@ func (c *conn) checkClient() {
 	case ctx == nil || ctx.over():
 	case c.peeker == nil:
 		c.background.start(c, ctx)
-	case c.peeker.peek() == gone:
+	case c.peeker.peek() >= gone:
 		ctx.cancel(ErrClientGone)
 	}
 }

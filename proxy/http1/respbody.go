@@ -5,7 +5,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -73,6 +75,19 @@ func (b *respBody) Ready() bool {
 	return b.dec.done() || b.dec.w.buffered() > 0
 }
 
+// Await waits until Read would not, and holds no buffer while nothing has
+// arrived. A body in chunks may need more than what has arrived.
+func (b *respBody) Await() error {
+	if b.closed || b.dec.kind == chunkedBody || b.Ready() {
+		return nil
+	}
+	b.dec.setDeadline()
+	if err := b.dec.w.fill(bufferSize); err != nil {
+		return b.fail(cutShort(err))
+	}
+	return nil
+}
+
 // upgraded hands the connection over: it is no longer ours to count, to time
 // or to interrupt.
 func (x *exchange) upgraded() *http.Response {
@@ -106,6 +121,39 @@ func (t *tunnel) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	return t.nc.Read(p)
+}
+
+// Arrivals gives a function that waits until r has something to read or has
+// ended, and needs no buffer for that; r is a connection, or the body of a 101
+// response. Where the kernel cannot be asked it returns at once. One goroutine
+// may use it.
+func Arrivals(r io.Reader) func() error {
+	t, upgraded := r.(*tunnel)
+	if upgraded {
+		r = t.nc
+	}
+	tcp, ok := r.(*net.TCPConn)
+	if !ok || !canPeek {
+		return func() error { return nil }
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return func() error { return err }
+	}
+	state := quiet
+	look := func(fd uintptr) bool {
+		state = peekSocket(fd)
+		return state != quiet
+	}
+	return func() error {
+		if upgraded && len(t.rest) > 0 {
+			return nil
+		}
+		if err := raw.Read(look); err != nil || state != broken {
+			return err
+		}
+		return os.NewSyscallError("read", syscall.ECONNRESET)
+	}
 }
 
 // Write implements io.Writer.

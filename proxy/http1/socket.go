@@ -14,7 +14,8 @@ type liveness int
 const (
 	quiet   liveness = iota // open, nothing received
 	pending                 // bytes were received
-	gone                    // closed or reset
+	gone                    // closed
+	broken                  // reset; asking took the error away
 )
 
 // peeker asks the kernel about a connection without waiting and without

@@ -16,7 +16,9 @@ func peekSocket(fd uintptr) liveness {
 	switch {
 	case errno == syscall.EAGAIN || errno == syscall.EINTR:
 		return quiet
-	case errno != 0 || n == 0:
+	case errno != 0:
+		return broken
+	case n == 0:
 		return gone
 	}
 	return pending

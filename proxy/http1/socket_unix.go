@@ -16,7 +16,9 @@ func peekSocket(fd uintptr) liveness {
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
 		return quiet
-	case err != nil || n == 0:
+	case err != nil:
+		return broken
+	case n == 0:
 		return gone
 	}
 	return pending
