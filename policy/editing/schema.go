@@ -105,6 +105,10 @@ func (w *writer) mapping(shape language.Shape, at language.Position) *schema {
 			s.Required = append(s.Required, key.Name)
 		}
 	}
+	if shape.Find("openapi") != nil { // ids are declared by a spec, or by nobody
+		paths := &schema{Pattern: methodPattern, PatternError: "METHOD /path, for without openapi there is no spec that could declare an id"}
+		s.AnyOf = []*schema{{Required: []string{"openapi"}}, {Properties: map[string]*schema{"operations": {PropertyName: paths}}}}
+	}
 	return s
 }
 

@@ -17,12 +17,18 @@ import (
 	"outrigger/policy/openapi"
 )
 
+// validators are the compiled schemas by their text: many policies name the same specs.
+var validators = map[string]*jsonschema.Schema{}
+
 // validator compiles the schema that is written for catalogs.
 func validator(t testing.TB, catalogs map[string]*openapi.Catalog) *jsonschema.Schema {
 	t.Helper()
 	text, err := Schema(catalogs)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s := validators[string(text)]; s != nil {
+		return s
 	}
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
@@ -36,6 +42,7 @@ func validator(t testing.TB, catalogs map[string]*openapi.Catalog) *jsonschema.S
 	if err != nil {
 		t.Fatal(err)
 	}
+	validators[string(text)] = s
 	return s
 }
 

@@ -16,6 +16,7 @@ const (
 	portText = `0*([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
 
 	durationPattern = `^([0-9]{1,5}(h|m|s|ms)){1,4}$`
+	noTimePattern   = `^(0+(h|m|s|ms))+$` // every duration is longer than nothing, which is "off"
 	sizePattern     = `^[0-9]{1,12}(B|KiB|MiB|GiB)$`
 	namePattern     = `^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`
 	nameError       = "a name of letters, digits, dots, dashes and underscores, at most 128"
@@ -25,7 +26,7 @@ const (
 
 // texts are the forms of the kinds that are one, with what an editor says of another.
 var texts = map[language.Kind]schema{
-	language.Duration: {Pattern: durationPattern, PatternError: "a duration such as 250ms, 2s or 1m30s"},
+	language.Duration: {Pattern: durationPattern, PatternError: "a duration such as 250ms, 2s or 1m30s", Not: &schema{Pattern: noTimePattern}},
 	language.Size:     {Pattern: sizePattern, PatternError: "a size such as 64KiB"},
 	language.Address:  {Pattern: `^(` + variable + `|` + hostText + `?:` + portText + `)$`, PatternError: "an address such as 127.0.0.1:8080"},
 	language.URL:      {Pattern: `^(` + variable + `|[Hh][Tt][Tt][Pp][Ss]?://` + hostText + `(:` + portText + `)?/?)$`, PatternError: "a URL such as http://inventory:8080"},
@@ -94,7 +95,7 @@ func scalar(s language.Shape) *schema {
 	}
 	switch s.Kind {
 	case language.Integer:
-		return &schema{Type: []string{"integer", "string"}, Minimum: &s.Low, Maximum: &s.High, Pattern: `^[+-]?[0-9]+$`, PatternError: fmt.Sprintf("a whole number, %d to %d", s.Low, s.High)}
+		return &schema{Type: "integer", Minimum: &s.Low, Maximum: &s.High}
 	case language.Share:
 		return &schema{Type: "string", Pattern: sharePattern(s.Low), PatternError: fmt.Sprintf("a share such as 20%%, %d%% to 100%%", s.Low)}
 	case language.Word:
