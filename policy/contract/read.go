@@ -95,7 +95,9 @@ func (b *bundler) prove() {
 			}
 		}
 	}
-	clear(b.schemas) // whatever is left allows everything: a name that is not there does
+	for name := range b.schemas { // more is broken than anybody would read of
+		b.schemas[name] = json.RawMessage("true")
+	}
 }
 
 func (b *bundler) allow(name string, why error) {

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
+	"unicode"
 
 	"outrigger/policy"
 )
@@ -188,4 +190,45 @@ func TestPatternsThatRE2LacksOrThatAreTooLargeAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", pattern, err)
 		}
 	}
+}
+
+func TestOneBookJudgesForManyAtOnce(t *testing.T) {
+	b := bookOf(t, map[string]string{"s": `{"type":"array","items":{"$ref":"t"},"uniqueItems":true}`, "t": `{"type":"integer","maximum":9}`})
+	var judges sync.WaitGroup
+	for n := range 8 {
+		judges.Go(func() {
+			for i := range 100 {
+				text, want := `[1,2,3]`, 0
+				if (n+i)%2 == 0 {
+					text, want = `[1,10,"x"]`, 2
+				}
+				if found, err := b.JSON("s", []byte(text)); err != nil || len(found) != want {
+					t.Errorf("%s: %v, %v", text, found, err)
+					return
+				}
+			}
+		})
+	}
+	judges.Wait()
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{`{"a":[1,"x",null]}`, `[`, `"\ud800"`, `{"a":1e5,"a":{}}`, "\xff", `{"\u0061":{"b":[{}]}}`, ``, ` 12 `} {
+		f.Add([]byte(seed))
+	}
+	b := bookOf(f, map[string]string{
+		"s": `{"type":["object","array","string","number"],"properties":{"a":{"$ref":"t"}},"additionalProperties":{"$ref":"s"},"items":{"$ref":"s"}}`,
+		"t": `{"oneOf":[{"type":"integer","minimum":1},{"type":"string","pattern":"^x","maxLength":3},{"$ref":"s"}]}`,
+	})
+	f.Fuzz(func(t *testing.T, text []byte) {
+		found, err := b.JSON("s", text)
+		if !json.Valid(text) && err == nil && len(found) == 0 {
+			t.Errorf("%q is not JSON and is allowed", text)
+		}
+		for _, v := range found {
+			if strings.ContainsFunc(v.String(), unicode.IsControl) {
+				t.Errorf("a violation holds a control character: %q", v.String())
+			}
+		}
+	})
 }

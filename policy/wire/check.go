@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"outrigger/policy"
 )
@@ -75,6 +76,9 @@ func checkUpstream(u *policy.Upstream) error {
 		if err := checkPolicy(&op.Policy); err != nil {
 			return fmt.Errorf("operation %q: %w", op.ID, err)
 		}
+		if err := checkContract(u, op.Contract); err != nil {
+			return fmt.Errorf("operation %q: %w", op.ID, err)
+		}
 	}
 	return nil
 }
@@ -95,5 +99,45 @@ func checkPolicy(p *policy.Policy) error {
 	case !l.Off && (l.Max < 1 || l.Queue < 0 || l.QueueTimeout < 0):
 		return errors.New("concurrency settings out of range")
 	}
+	return checkValidate(p.Validate)
+}
+
+func checkValidate(v policy.Validate) error {
+	request := []policy.Validation{"", policy.ValidationOff, policy.ValidationReport, policy.ValidationEnforce}
+	response := []policy.Validation{"", policy.ValidationOff, policy.ValidationReport, policy.ValidationCount}
+	if !slices.Contains(request, v.Request) || !slices.Contains(response, v.Response) {
+		return fmt.Errorf("unknown validation %q of requests or %q of replies", v.Request, v.Response)
+	}
 	return nil
+}
+
+// checkContract refuses a contract that refers to schemas which the upstream does not bring: they would allow everything.
+func checkContract(u *policy.Upstream, c *policy.Contract) error {
+	if c == nil {
+		return nil
+	}
+	var names []string
+	for _, p := range c.Parameters {
+		names = append(names, p.Schema)
+	}
+	if c.Body != nil {
+		names = append(names, schemasOf(c.Body.Media)...)
+	}
+	for _, r := range c.Replies {
+		names = append(names, schemasOf(r.Media)...)
+	}
+	for _, name := range names {
+		if _, brought := u.Schemas[name]; name != "" && !brought {
+			return fmt.Errorf("a contract by schema %q, which the upstream does not bring", name)
+		}
+	}
+	return nil
+}
+
+func schemasOf(media []policy.Media) []string {
+	var names []string
+	for _, m := range media {
+		names = append(names, m.Schema)
+	}
+	return names
 }

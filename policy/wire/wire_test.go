@@ -105,6 +105,10 @@ func TestDecodeRefusesWhatMayNotRun(t *testing.T) {
 		"negative idle":     {func(s *policy.Set) { s.Limits.UpstreamIdleTimeout = -1 }, "negative timeout"},
 		"negative buffers":  {func(s *policy.Set) { s.Limits.BufferBytes = -1 }, "buffers"},
 		"no slots":          {func(s *policy.Set) { s.Upstreams[0].Unmatched.Policy.Concurrency.Max = 0 }, "concurrency"},
+		"a request counted": {func(s *policy.Set) { s.Upstreams[0].Unmatched.Policy.Validate.Request = policy.ValidationCount }, "validation"},
+		"a schema missing": {func(s *policy.Set) {
+			s.Upstreams[0].Operations[0].Contract = &policy.Contract{Body: &policy.Body{Media: []policy.Media{{Type: "application/json", Schema: "s"}}}}
+		}, "does not bring"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			set := newSet()
