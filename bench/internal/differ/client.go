@@ -29,7 +29,7 @@ func observeRequests(address string, c cases.Case, quiet time.Duration) (Observa
 	}
 	defer conn.Close()
 	_ = conn.SetWriteDeadline(time.Now().Add(2 * time.Second))
-	_, _ = conn.Write(c.Bytes) // a proxy that refuses early may close first: what it answered is read all the same
+	_ = send(conn, c) // a proxy that refuses early may close first: what it answered is read all the same
 	reader := bufio.NewReader(conn)
 	seen := Observation{Ending: Open}
 	for len(seen.Messages) < mostMessages {
@@ -55,6 +55,19 @@ func observeRequests(address string, c cases.Case, quiet time.Duration) (Observa
 		}
 	}
 	return seen, nil
+}
+
+// send writes the pieces of a case. A pause makes each a packet and a read of its own.
+func send(conn net.Conn, c cases.Case) error {
+	for i, piece := range c.Pieces() {
+		if i > 0 {
+			time.Sleep(2 * time.Millisecond) // the pause
+		}
+		if _, err := conn.Write(piece); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // observeReply asks a proxy for a case's bytes and reads its answer, and then asks on the same connection for a record: bytes of
@@ -95,7 +108,8 @@ func observeReply(address string, c cases.Case, quiet time.Duration) (Observatio
 		return seen.ended(err), nil
 	}
 	seen.Messages = append(seen.Messages, Message{response.Status[:3], string(body)})
-	if response, err = ask(http.MethodGet, "/end-"+c.Token); err == nil {
+	// A failure of the proxy's own is no answer of anybody else.
+	if response, err = ask(http.MethodGet, "/end-"+c.Token); err == nil && !own(response) {
 		m, err := decodeMessage(response.Header.Get(recordField))
 		if err != nil || m.Start != "GET /end-"+c.Token {
 			seen.Leak = fmt.Sprintf("status %d %s", response.StatusCode, m.Start)

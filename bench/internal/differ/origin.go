@@ -128,8 +128,7 @@ func (o *origin) reply(conn net.Conn, token string) bool {
 	if !found {
 		return false
 	}
-	_, err := conn.Write(c.Bytes)
-	return err == nil && !c.Close
+	return send(conn, c) == nil && !c.Close
 }
 
 // target takes off what makes a target absolute: a proxy may send either form on.

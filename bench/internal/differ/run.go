@@ -18,10 +18,10 @@ import (
 
 const (
 	workers = 12
-	// quiet is how long a proxy may be silent before it counts as waiting; a disagreement is confirmed with three times as much, since a busy
+	// quiet is how long a proxy may be silent before it counts as waiting; a disagreement is confirmed with six times as much, since a busy
 	// machine makes everybody slow.
 	quiet     = 400 * time.Millisecond
-	confirmed = 3
+	confirmed = 6
 )
 
 // Plan is one comparison.
@@ -219,8 +219,8 @@ func (r *run) try(t task) error {
 	return nil
 }
 
-// looks is how often a disagreement is looked at while the other proxy says that it lost the origin: a kept-alive connection may end
-// just when it is used, and that is nobody's reading of a message.
+// looks is how often an unexplained disagreement is looked at while one proxy only waits, or the other says that it lost the origin: a
+// machine may stand still, and a kept-alive connection may end just when it is used. Neither is anybody's reading of a message.
 const looks = 3
 
 // lost reports that a proxy found a request, sent it on and got no answer: it has not said where that request ends.
@@ -240,7 +240,9 @@ func (r *run) confirm(t task, other entrant) error {
 		if theirs, err = r.observe(other, t, confirmed*quiet); err != nil {
 			return err
 		}
-		if kind = compare(ours, theirs); kind == "" || !lost(t, theirs) {
+		kind = compare(ours, theirs)
+		d := Disagreement{t.direction, kind, other.name, ours, theirs, t.Case}
+		if kind == "" || explain(r.explanations, d) != nil || kind != Waits && kind != Ends && !lost(t, theirs) {
 			break
 		}
 	}
@@ -312,6 +314,9 @@ func (r *run) keep(d Disagreement) {
 func (d Disagreement) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s %s than %s\n# outrigger: %s\n# %s: %s\n", d.Direction, d.Kind, d.Other, d.Ours, d.Other, d.Theirs)
+	if len(d.Case.Cuts) > 0 {
+		fmt.Fprintf(&b, "# sent in pieces cut at %v\n", d.Case.Cuts)
+	}
 	fmt.Fprintf(&b, "%s\n", line(d))
 	return b.String()
 }

@@ -7,6 +7,7 @@ package cases
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,8 @@ type Case struct {
 	Token string
 	// Bytes are what a client sends, or what an upstream answers.
 	Bytes []byte
+	// Cuts are where Bytes are cut when they are sent, in ascending order; most cases are sent whole.
+	Cuts []int
 	// Head says that a response answers a HEAD request; Close, that the upstream closes behind it.
 	Head, Close bool
 }
@@ -48,7 +51,8 @@ func (g *Generator) Request() Case {
 	for g.chance(2) {
 		stream = g.mutate(stream)
 	}
-	return Case{Token: token, Bytes: []byte(stream + End(token))}
+	stream += End(token)
+	return Case{Token: token, Bytes: []byte(stream), Cuts: g.cuts(len(stream))}
 }
 
 // Reply returns a stream that answers one request.
@@ -67,7 +71,38 @@ func (g *Generator) Reply() Case {
 		stream = g.mutate(stream)
 	}
 	c.Bytes = []byte(stream)
+	// What comes behind an answer when its connection is in use again belongs, for everybody, to the next one: only bytes that are
+	// there in time can be told from an answer.
+	if !c.Head && !strings.Contains(stream, behind) {
+		c.Cuts = g.cuts(len(stream))
+	}
 	return c
+}
+
+// cuts draws places to cut a stream of n bytes for one case in four.
+func (g *Generator) cuts(n int) []int {
+	if n == 0 || !g.chance(4) {
+		return nil
+	}
+	at := make([]int, 1+g.rng.IntN(5))
+	for i := range at {
+		at[i] = g.rng.IntN(n)
+	}
+	slices.Sort(at)
+	return at
+}
+
+// Pieces are the bytes of the case as they are to be sent, one after the other.
+func (c Case) Pieces() [][]byte {
+	var pieces [][]byte
+	start := 0
+	for _, end := range append(slices.Clone(c.Cuts), len(c.Bytes)) {
+		if end > start {
+			pieces = append(pieces, c.Bytes[start:end])
+			start = end
+		}
+	}
+	return pieces
 }
 
 // Fill puts a token into a stream of a corpus.

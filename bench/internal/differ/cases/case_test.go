@@ -68,3 +68,21 @@ func TestMutationLeavesTheTokenWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestThePiecesOfACaseAreItsBytes(t *testing.T) {
+	g := New(9, nil, nil)
+	cut := 0
+	for range 300 {
+		c := g.Request()
+		pieces := c.Pieces()
+		if !bytes.Equal(bytes.Join(pieces, nil), c.Bytes) {
+			t.Fatalf("%q in pieces %q", c.Bytes, pieces)
+		}
+		if len(pieces) > 1 {
+			cut++
+		}
+	}
+	if cut < 30 || cut > 150 {
+		t.Errorf("%d of 300 cases are cut, want about a quarter", cut)
+	}
+}

@@ -36,6 +36,9 @@ var (
 	interims  = []string{"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early\r\nContent-Length: 3\r\n\r\n", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"}
 )
 
+// behind is the content of an answer that nobody asked for.
+const behind = "behind"
+
 func (g *Generator) request(token string) string {
 	method := pick(g, methods)
 	target := fmt.Sprintf("/%s/%d", token, g.rng.IntN(10))
@@ -134,7 +137,7 @@ func (g *Generator) reply(token string, head bool) (stream string, framed bool) 
 	}
 	b.WriteString(version + " " + status + "\r\n" + g.fields(framing) + "\r\n" + body)
 	if g.chance(12) {
-		b.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nbehind") // for nobody
+		b.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n" + behind) // for nobody
 	}
 	return b.String(), framed
 }
