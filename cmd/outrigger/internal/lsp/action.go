@@ -4,10 +4,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sourcegraph/jsonrpc2"
 
 	"outrigger/policy"
+	"outrigger/policy/mend"
 	"outrigger/policy/spelling"
 )
 
@@ -33,6 +35,10 @@ func (s *server) actions(r *jsonrpc2.Request) (any, error) {
 		if !ok || problem.Place.File != d.path || edit.Place.File != d.path {
 			continue
 		}
+		change, ok := editOf(edit, d.text)
+		if !ok {
+			continue
+		}
 		found := diagnosticOf(problem, read)
 		found.Related = nil // of other files, whose text is not at hand
 		if !overlap(found.Range, p.Range) {
@@ -40,7 +46,7 @@ func (s *server) actions(r *jsonrpc2.Request) (any, error) {
 		}
 		all = append(all, codeAction{
 			Title: title, Kind: "quickfix", Diagnostics: []diagnostic{found}, Preferred: true,
-			Edit: workspaceEdit{map[string][]textEdit{d.uri: {editOf(edit, d.text)}}},
+			Edit: workspaceEdit{map[string][]textEdit{d.uri: {change}}},
 		})
 	}
 	return all, nil
@@ -73,18 +79,34 @@ func mending(p policy.Problem) (edit policy.Edit, title string, ok bool) {
 	return policy.Edit{Place: p.Place, Text: text}, "Write " + spelling.Printable(text), true
 }
 
-// editOf puts an edit into the editor's count. A line that nothing is left of goes with it.
-func editOf(e policy.Edit, text string) textEdit {
-	at := span{fromRunes(text, e.Place.Line, e.Place.Column), fromRunes(text, e.Place.Line, e.Place.EndColumn)}
-	line, _, _ := lineOf(text, e.Place.Line-1)
-	rest := line[:bytesOf(line, at.Start.Character)] + e.Text + line[bytesOf(line, at.End.Character):]
-	if strings.TrimSpace(rest) == "" {
-		if _, _, more := lineOf(text, e.Place.Line); more {
-			return textEdit{span{position{at.Start.Line, 0}, position{at.Start.Line + 1, 0}}, ""}
-		}
-		return textEdit{span{position{at.Start.Line, 0}, at.End}, ""}
+// editOf is what an edit changes in a text, made as "check --fix" makes it; false where it would leave no policy behind.
+func editOf(e policy.Edit, text string) (textEdit, bool) {
+	problem := policy.Problem{Severity: policy.Error, Fix: e}
+	after, edits := mend.Apply(e.Place.File, []byte(text), policy.Problems{problem})
+	if edits == 0 {
+		return textEdit{}, false
 	}
-	return textEdit{at, e.Text}
+	from, to, with := difference(text, string(after))
+	return textEdit{span{positionAt(text, from), positionAt(text, to)}, with}, true
+}
+
+// difference is the part of a text that another one has in its place. It begins and ends between characters.
+func difference(text, other string) (from, to int, with string) {
+	shorter := min(len(text), len(other))
+	for from < shorter && text[from] == other[from] {
+		from++
+	}
+	for from > 0 && from < len(text) && !utf8.RuneStart(text[from]) {
+		from--
+	}
+	same := 0
+	for same < shorter-from && text[len(text)-1-same] == other[len(other)-1-same] {
+		same++
+	}
+	for same > 0 && !utf8.RuneStart(text[len(text)-same]) {
+		same--
+	}
+	return from, len(text) - same, other[from : len(other)-same]
 }
 
 func overlap(a, b span) bool {

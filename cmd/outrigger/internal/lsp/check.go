@@ -176,6 +176,9 @@ func reader(open map[string]string) func(string) ([]byte, error) {
 		if data, ok := known[name]; ok {
 			return data, nil
 		}
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a pipe would be waited for, and standard input is ours
+			return nil, errNoFile
+		}
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, err

@@ -21,6 +21,7 @@ const maxDocuments = 1000
 var (
 	errNoParams = errors.New("params are missing")
 	errRange    = errors.New("range is not in the document")
+	errNoFile   = errors.New("it is no regular file")
 )
 
 // pathOf returns the file that a URI names; false for one that is none on this machine.
@@ -50,17 +51,44 @@ func (b *buffer) apply(c change) error {
 	return nil
 }
 
-// lineOf returns a line of a text, counted from 0, without its break; false beyond the text.
+// lineOf returns a line of a text, counted from 0, without its break, and where it starts; false beyond the text. Lines end as the
+// protocol says ("Text Documents"): by \n, \r\n or \r.
 func lineOf(text string, n int) (line string, start int, ok bool) {
 	for ; n > 0; n-- {
-		i := strings.IndexByte(text[start:], '\n')
+		i := strings.IndexAny(text[start:], "\r\n")
 		if i < 0 {
 			return "", 0, false
 		}
 		start += i + 1
+		if text[start-1] == '\r' && strings.HasPrefix(text[start:], "\n") {
+			start++
+		}
 	}
-	line, _, _ = strings.Cut(text[start:], "\n")
-	return strings.TrimSuffix(line, "\r"), start, n == 0
+	line = text[start:]
+	if i := strings.IndexAny(line, "\r\n"); i >= 0 {
+		line = line[:i]
+	}
+	return line, start, n == 0
+}
+
+// positionAt is the position of a byte of a text.
+func positionAt(text string, offset int) position {
+	at := position{}
+	for {
+		line, _, _ := lineOf(text, 0)
+		if offset <= len(line) {
+			for _, r := range line[:offset] {
+				at.Character += unitsOf(r)
+			}
+			return at
+		}
+		_, next, more := lineOf(text, 1)
+		if !more || offset < next {
+			return at // within a break
+		}
+		text, offset = text[next:], offset-next
+		at.Line++
+	}
 }
 
 // offset is where a position stands in a text, at the end of its line when the line is shorter; -1 when there is no such line.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -277,6 +278,22 @@ func TestOtherFilesAreLeftAlone(t *testing.T) {
 		e.settle()
 		if got := e.problems("p.yaml"); got != nil {
 			t.Errorf("a closed file keeps %v", got)
+		}
+		e.quit()
+	})
+}
+
+// TestAPipeIsNotWaitedFor names a pipe that nobody writes to as a spec, as one may while typing a path.
+func TestAPipeIsNotWaitedFor(t *testing.T) {
+	dir := folder(t, map[string]string{})
+	if err := syscall.Mkfifo(filepath.Join(dir, "inventory.yml"), 0o600); err != nil {
+		t.Skip("this system has no named pipes: ", err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		e := start(t, Options{})
+		e.open(filepath.Join(dir, "p.yaml"), policyText)
+		if diff := cmp.Diff([]string{"6 OR124"}, e.problems("p.yaml")); diff != "" {
+			t.Error(diff)
 		}
 		e.quit()
 	})

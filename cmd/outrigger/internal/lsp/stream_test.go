@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"go.uber.org/goleak"
 )
@@ -142,6 +143,14 @@ func TestPositionsCountAsTheEditorDoes(t *testing.T) {
 		if back := fromRunes(text, test.line, test.column); test.at.Character < 99 && back != test.at {
 			t.Errorf("line %d column %d is %v, want %v", test.line, test.column, back, test.at)
 		}
+	}
+	for at := range len(text) + 1 {
+		if p := positionAt(text, at); utf8.RuneStart((text + "x")[at]) && text[max(at-1, 0)] != '\r' && offset(text, p) != at {
+			t.Errorf("byte %d is at %v, which is byte %d", at, p, offset(text, p))
+		}
+	}
+	if line, start, ok := lineOf("a\rb\r\nc", 2); line != "c" || start != 5 || !ok {
+		t.Errorf("the third line is %q at %d", line, start)
 	}
 	if got := offset(text, position{3, 0}); got != -1 {
 		t.Errorf("a line beyond the text is at %d", got)
