@@ -118,7 +118,7 @@ var rules = map[string]rule{
 	"limits.headerTimeout":              limit,
 	"limits.idleTimeout":                limit,
 	"limits.connections":                limit,
-	"limits.bufferBytes":                {less: verdict{Riskier, "fewer bodies are kept for another attempt at one time"}, more: verdict{Neutral, "more memory may hold bodies for another attempt"}},
+	"limits.bufferBytes":                {less: verdict{Riskier, "fewer bodies are kept for another attempt at one time"}, more: verdict{Neutral, "more memory may hold bodies and large heads"}},
 	"trust.callers":                     {less: verdict{Safer, "not believed any more: {words}"}, more: verdict{Riskier, "their deadlines, attempts and forwarded headers are believed now: {words}"}},
 }
 

@@ -33,7 +33,7 @@ var limits = []Key{
 	{Name: "idleTimeout", Shape: duration(time.Millisecond, longest), Default: "1m", Example: "2m", Text: "Of a client's connection between two requests, or before its first."},
 	{Name: "upstreamIdleTimeout", Shape: duration(time.Millisecond, longest), Default: "55s", Example: "25s", Text: "Of a connection to an endpoint between two requests; less than the endpoint's own."},
 	{Name: "connections", Shape: integer(1, 1_000_000), Default: "10000", Example: "2000", Text: "Clients' connections open at one moment, per port; more are answered 503."},
-	{Name: "bufferBytes", Shape: size(0, 16<<30).OrOff(), Default: "32MiB", Example: "64MiB", Text: "Of all bodies kept for another attempt together. Takes effect at once."},
+	{Name: "bufferBytes", Shape: size(0, 16<<30).OrOff(), Default: "32MiB", Example: "64MiB", Text: "Of all buffers that grow with traffic together: bodies kept for another attempt, heads above 4 KiB, large copies, tunnels."},
 	later("h2Streams", "Streams of an HTTP/2 connection."),
 	later("h2Window", "Flow control of HTTP/2."),
 	later("h2Resets", "Streams of an HTTP/2 connection that its client resets."),
