@@ -79,6 +79,7 @@ func (c *converter) file(s Source) *draft.File {
 		Head: []string{
 			fmt.Sprintf("Made from %s, which is for %s. What could not be carried over stands at the end, with its line.", s.File, systemNames[s.System]),
 			"Here only what may be sent twice is retried: GET, PUT, DELETE and their like, and what is marked as idempotent.",
+			"Here every operation has a circuit that opens at 50% of 20 requests in 10s, and at 5 failures in a row: breaker: off under defaults.",
 		},
 		Service:  s.Service,
 		Outbound: []draft.Field{{Key: "listen", Value: outboundPort, Note: "the HTTP_PROXY of the service"}},
