@@ -159,3 +159,60 @@ func TestAClientThatReadsNothingIsGivenUpAfterTheIdleTimeout(t *testing.T) {
 		}
 	})
 }
+
+// TestSlowClientsAreGoneWhenTheirTimeIsOver lets many clients be slow in every way at once, on fake time, and counts what is left.
+func TestSlowClientsAreGoneWhenTheirTimeIsOver(t *testing.T) {
+	const each = 25
+	up := func(c *proxytest.Conn, r *proxytest.Request) {
+		r.Take()
+		c.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("x", 1_000_000))
+	}
+	kinds := map[string]func(c *proxytest.Client){
+		"never sends":    func(*proxytest.Client) {},
+		"drips its head": func(c *proxytest.Client) { dripping(c, "GET / HTTP/1.1\r\nX: ") },
+		"drips its body": func(c *proxytest.Client) { dripping(c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n") },
+		"never reads":    func(c *proxytest.Client) { c.Send(get) },
+	}
+	const policy = wary + ", timeouts: {request: off, body: 20s, idle: 30s}, concurrency: off"
+	pairing(t, policy, script{up}, func(b *bubble, _ *proxytest.Upstream) {
+		var clients []*proxytest.Client
+		for _, slow := range kinds {
+			for range each {
+				c := b.client()
+				clients = append(clients, c)
+				go slow(c)
+			}
+		}
+		time.Sleep(5 * time.Second)
+		if n := b.server.Connections(); n != each*len(kinds) {
+			b.Errorf("%d clients are connected, want all %d", n, each*len(kinds))
+		}
+		time.Sleep(65 * time.Second) // the longest is the idle timeout of a connection, a minute
+		if n := b.server.Connections(); n != 0 {
+			b.Errorf("%d clients are still connected", n)
+		}
+		if n := b.upstream().InFlight; n != 0 {
+			b.Errorf("%d exchanges are still in flight", n)
+		}
+		if n := b.metric("outrigger_buffer_bytes"); n != 0 {
+			b.Errorf("%v bytes of buffers are still held", n)
+		}
+		if op := b.operation("unmatched"); op.Circuit != "closed" || op.FailureRate != 0 {
+			b.Errorf("slow clients speak against the upstream: %+v", op)
+		}
+		for _, c := range clients {
+			c.Close()
+		}
+	})
+}
+
+// dripping sends a byte a second behind a beginning, and reads nothing.
+func dripping(c *proxytest.Client, beginning string) {
+	c.Send(beginning)
+	for {
+		if _, err := io.WriteString(c.Conn, "x"); err != nil {
+			return
+		}
+		time.Sleep(time.Second)
+	}
+}

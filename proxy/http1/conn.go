@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	refusalTime = 2 * time.Second        // for a client to take a refusal
 	lingerTime  = 500 * time.Millisecond // for the client to see an answer before a reset
 	lingerBytes = 256 << 10
 	drainBytes  = 64 << 10 // a body rest this small is read to keep the connection
@@ -351,6 +352,7 @@ func (c *conn) refuse(r *Refusal) {
 	}
 	c.tmpl = http.Request{Method: method, ProtoMajor: 1, ProtoMinor: 1, Close: true}
 	c.res.reset(&c.tmpl, false)
+	c.res.idle = refusalTime
 	if c.srv.OnRefuse != nil {
 		c.srv.OnRefuse(&c.res, r)
 	} else {

@@ -148,9 +148,6 @@ func (s *Server) start(nc net.Conn) {
 	case s.refusing <- struct{}{}:
 		go func() {
 			defer func() { <-s.refusing }()
-			quick := *c.limits
-			quick.WriteTimeout = time.Second
-			c.limits = &quick
 			c.refuse(refuse(503, "connection limit reached", 0))
 			nc.Close()
 		}()
