@@ -28,7 +28,10 @@ func (l *requests) parameters(req *http.Request, ex *exchange.Exchange, check *e
 	}
 	for i := range l.contract.Parameters {
 		p := &l.contract.Parameters[i]
-		values, parts := g.of(p)
+		values, parts, clear := g.of(p)
+		if !clear {
+			continue
+		}
 		found, err := l.Schemas.Parameter(p, values, parts)
 		check.Violations = append(check.Violations, found...)
 		if err != nil {
@@ -69,36 +72,40 @@ func (g *given) parse() bool {
 	return true
 }
 
-// of finds the texts of a parameter.
-func (g *given) of(p *policy.Parameter) (values []string, parts []pair) {
+// of finds the texts of a parameter. They are not clear where OpenAPI does not say how to read them: a[b][c]=1.
+func (g *given) of(p *policy.Parameter) (values []string, parts []pair, clear bool) {
 	switch p.In {
 	case policy.InPath:
-		return named(g.path, p.Name), nil
+		return named(g.path, p.Name), nil, true
 	case policy.InHeader:
-		return g.req.Header[p.Name], nil
+		return g.req.Header[p.Name], nil, true
 	case policy.InCookie:
 		for _, c := range g.req.CookiesNamed(p.Name) {
 			values = append(values, c.Value)
 		}
-		return values, nil
+		return values, nil, true
 	}
 	switch {
 	case p.Style == policy.StyleDeep:
 		for _, q := range g.query {
-			if inner, ok := strings.CutPrefix(q[0], p.Name+"["); ok && strings.HasSuffix(inner, "]") {
-				parts = append(parts, pair{strings.TrimSuffix(inner, "]"), q[1]})
+			inner, ok := strings.CutPrefix(q[0], p.Name+"[")
+			if inner, closed := strings.CutSuffix(inner, "]"); ok && closed {
+				if strings.ContainsAny(inner, "[]") {
+					return nil, nil, false
+				}
+				parts = append(parts, pair{inner, q[1]})
 			}
 		}
-		return nil, parts
+		return nil, parts, true
 	case len(p.Properties) > 0:
 		for _, q := range g.query {
 			if slices.Contains(p.Properties, q[0]) {
 				parts = append(parts, q)
 			}
 		}
-		return nil, parts
+		return nil, parts, true
 	}
-	return named(g.query, p.Name), nil
+	return named(g.query, p.Name), nil, true
 }
 
 func named(pairs []pair, name string) (values []string) {
