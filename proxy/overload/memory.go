@@ -37,7 +37,7 @@ const unlimited = math.MaxInt64 / 2
 // findGroups finds the memory limits that hold for this process, of version 2 and 1 (kernel: admin-guide/cgroup-v2, cgroup-v1/memory).
 // A path that does not exist is one that the container does not see; the mount itself is then the container's group.
 func findGroups(root string) []*group {
-	table, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup"))
+	table, err := os.ReadFile(filepath.Join(root, "proc", "self", "cgroup"))
 	if err != nil {
 		return nil
 	}
@@ -49,9 +49,9 @@ func findGroups(root string) []*group {
 		}
 		switch {
 		case fields[0] == "0" && fields[1] == "":
-			found = append(found, climb(filepath.Join(root, "sys/fs/cgroup"), fields[2], version2)...)
+			found = append(found, climb(filepath.Join(root, "sys", "fs", "cgroup"), fields[2], version2)...)
 		case strings.Contains(","+fields[1]+",", ",memory,"):
-			found = append(found, climb(filepath.Join(root, "sys/fs/cgroup/memory"), fields[2], version1)...)
+			found = append(found, climb(filepath.Join(root, "sys", "fs", "cgroup", "memory"), fields[2], version1)...)
 		}
 	}
 	return found

@@ -196,8 +196,10 @@ func TestClientsGetHalfOfTheDescriptorsOfAllPortsTogether(t *testing.T) {
 		t.Fatalf("%d of %d descriptors", g.descriptors, limit)
 	}
 	g.descriptors = 2
-	if !g.Admit() || !g.Admit() || g.Admit() || g.Admit() {
-		t.Error("not exactly two were admitted")
+	for i, want := range []bool{true, true, false, false} {
+		if got := g.Admit(); got != want {
+			t.Errorf("connection %d admitted: %t", i+1, got)
+		}
 	}
 	g.Leave()
 	if !g.Admit() || g.Admit() {
