@@ -67,6 +67,13 @@ func viaOfOldRequest(t *testing.T, s *stage) {
 	}
 }
 
+func viaOfOthers(t *testing.T, s *stage) {
+	via := strings.Join(s.head(t, own, get("/", "Via: 1.1 b (c), 1.1 d:80", "Via: HTTPS/1.1 e")).Header["Via"], ", ")
+	if !strings.HasPrefix(via, "1.1 b (c), 1.1 d:80, HTTPS/1.1 e, 1.1 outrigger-") {
+		t.Errorf("Via is %q, want every entry of others as it was, and ours last", via)
+	}
+}
+
 func viaOfAnswer(t *testing.T, s *stage) {
 	s.plays(proxytest.RawClose("HTTP/1.0 200 OK\r\nVia: 1.1 b\r\n\r\nok"))
 	r := proxytest.Call(t, s.address(own), get("/"))

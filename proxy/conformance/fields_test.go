@@ -37,7 +37,7 @@ var fieldLines = []clause{
 		},
 	},
 	{
-		"9110 §5.1", "MUST", "take a field name as a token, in any case",
+		"9110 §5.1", "rule", "take a field name as a token, in any case",
 		"400 where it is none; known names are recognised in any case",
 		[]probe{
 			refused("no name", 400, get("/", ": b")),

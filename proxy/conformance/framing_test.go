@@ -4,7 +4,7 @@ import "strings"
 
 var requestFraming = []clause{
 	{
-		"9112 §6.3", "MUST", "take the length from Content-Length, and no body from its absence",
+		"9112 §6.3", "rule", "take the length from Content-Length, and no body from its absence",
 		"forwarded with the same length; a POST, PUT or PATCH without content says `Content-Length: 0`",
 		[]probe{
 			passed("a length", post("Content-Length: 5\r\n", "hello"), "Content-Length: 5", "!Transfer-Encoding:").content("hello"),
@@ -180,7 +180,7 @@ var chunks = []clause{
 	},
 	{
 		"9112 §7.1, 9110 §5.6.3", "MUST", "parse bad whitespace in a chunk line, where older grammars had it",
-		"between the parts of an extension; choice: none before the size or right behind it, because parsers differ there on where the number ends",
+		"between the parts of an extension; choice: none before the size or right behind it, though the grammar has some before a semicolon, because parsers differ there on where the number ends",
 		[]probe{
 			badChunk("a space before the size", " 5\r\nhello\r\n0\r\n\r\n"),
 			badChunk("a tab before the size", "\t5\r\nhello\r\n0\r\n\r\n"),
@@ -195,7 +195,7 @@ var chunks = []clause{
 		},
 	},
 	{
-		"9112 §7.1.1", "MUST", "ignore chunk extensions that are not known; limit their total length (SHOULD)",
+		"9112 §7.1.1", "MUST", "ignore chunk extensions that are not known; a server ought to limit their total length",
 		"checked, dropped, and never forwarded; 400 beyond a kilobyte in a line, or beyond 16 KiB more than the content excuses",
 		[]probe{
 			passed("extensions", chunked("5;a;b=c;d=\"e;\\\"f\"\r\nhello\r\n0;g\r\n\r\n")).content("hello"),

@@ -90,7 +90,7 @@ var requestLine = []clause{
 		},
 	},
 	{
-		"9112 §2.3", "MUST", "treat the name HTTP as case-sensitive, and a version as a digit, a dot and a digit",
+		"9112 §2.3", "rule", "treat the name HTTP as case-sensitive, and a version as a digit, a dot and a digit",
 		"anything else is 400",
 		[]probe{
 			refused("a version in small letters", 400, "GET / http/1.1\r\nHost: a\r\n\r\n"),
@@ -126,7 +126,7 @@ var requestLine = []clause{
 		},
 	},
 	{
-		"9110 §9.1", "MUST", "take methods as case-sensitive tokens; a proxy forwards those that it does not know",
+		"9110 §9.1", "rule", "take methods as case-sensitive tokens, of which there may be new ones",
 		"forwarded as written; what is no token is 400",
 		[]probe{
 			passed("GET in small letters", "get / HTTP/1.1\r\nHost: a\r\n\r\n", "get / HTTP/1.1"),

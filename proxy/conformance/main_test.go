@@ -22,7 +22,7 @@ type chapter struct {
 // clause is one requirement on an intermediary, in our words, and what we make of it.
 type clause struct {
 	section string // "9112 §3.2", or the section of another RFC with its number
-	level   string // MUST, SHOULD, MAY, or ours where no RFC asks
+	level   string // MUST, SHOULD, MAY; rule where an RFC states without such a word, ours where none asks
 	asks    string
 	does    string // what we do; where there is a choice, which and why
 	shown   []probe

@@ -51,7 +51,7 @@ What RFC 9110 (semantics), 9111 (caching, as far as it binds one that stores not
 cases that show it. The page is written from those cases: a row without one cannot stand here, and a test fails when the page and the cases differ.
 
 - %d clauses, %d cases. Each runs through the whole sidecar, over loopback, between a client that sends raw bytes and an upstream that answers raw bytes.
-- **Level** is the word of the RFC; *ours* is a rule that no RFC asks for. **Choice** marks where an RFC leaves one, with the reason.
+- **Level** is the word of the RFC; *rule* stands where it states one without such a word, *ours* where no RFC asks. **Choice** marks where an RFC leaves one, with the reason.
 - ` + "`→`" + ` is what a client sends, ` + "`←`" + ` what an upstream answers, where that is the point; ` + "`…`" + ` stands for bytes left out. Behind each message that ends its connection the
   case sends another request, which must never be served.
 - *Closes* means that the answer announces the end of the connection and that it comes; *kept* that the next request on it is served.
@@ -87,7 +87,7 @@ func writeChapter(b *strings.Builder, number int, ch chapter) {
 			cases += fmt.Sprintf(" to %d.%d", number, at+len(c.shown)-1)
 		}
 		at += len(c.shown)
-		does := strings.Replace(c.does, "choice: ", "**Choice:** ", 1)
+		does := strings.NewReplacer("choice: ", "**Choice:** ", "Choice: ", "**Choice:** ").Replace(c.does)
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", c.section, level(c.level), c.asks, does, cases)
 	}
 	fmt.Fprintf(b, "\n<details><summary>The cases of chapter %d</summary>\n\n| | case | bytes | the client gets | the upstream gets |\n|---|---|---|---|---|\n", number)
@@ -102,8 +102,8 @@ func writeChapter(b *strings.Builder, number int, ch chapter) {
 }
 
 func level(word string) string {
-	if word == "ours" {
-		return "*ours*"
+	if word == "ours" || word == "rule" {
+		return "*" + word + "*"
 	}
 	return word
 }

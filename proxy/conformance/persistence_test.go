@@ -46,8 +46,8 @@ var persistence = []clause{
 		},
 	},
 	{
-		"9112 §8", "MUST", "treat a request that broke off as incomplete",
-		"the upstream sees it break off as well, and the client no answer to it",
+		"9112 §8", "MAY", "answer a request that broke off with an error before closing",
+		"choice: nothing is sent, because nobody listens any more; the upstream sees the request break off as well, never whole",
 		[]probe{
 			acted("half a head", halfHead),
 			acted("half a body", halfBody),
@@ -67,7 +67,7 @@ var content = []clause{
 		},
 	},
 	{
-		"9111 §5.1, §5.5", "MUST NOT", "as one that stores nothing, touch Age or Warning",
+		"9111 §5.1, §5.5", "rule", "leave Age to caches, and Warning, which is obsolete, to whoever reads it",
 		"untouched, and never added",
 		[]probe{
 			answered("both", "HTTP/1.1 200 OK\r\nAge: 7\r\nWarning: 110 - \"stale\"\r\nContent-Length: 2\r\n\r\nok", 200).told("Age: 7", "Warning: 110 - \"stale\""),

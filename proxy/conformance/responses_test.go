@@ -105,8 +105,8 @@ var responseFraming = []clause{
 		},
 	},
 	{
-		"9112 §6.1", "MUST NOT", "accept codings that were not asked for; a coding in HTTP/1.0 is faulty framing",
-		"502 for any but one chunked",
+		"9112 §6.1, §7.4", "MUST", "take a coding in an answer of HTTP/1.0 for faulty framing; codings beside chunked are sent only to who asks for them by TE",
+		"502 for any but one chunked, since we ask for none",
 		[]probe{
 			bad("gzip, then chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
 			bad("gzip", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok"),
@@ -168,7 +168,7 @@ var responseFraming = []clause{
 		},
 	},
 	{
-		"9112 §8", "MUST NOT", "let an answer that broke off look complete",
+		"9112 §8", "MUST", "record an answer that broke off as incomplete, so that it never looks complete",
 		"502 where nothing has been sent yet, else the connection breaks off",
 		[]probe{
 			answered("a length, and nothing", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 502).closing(),

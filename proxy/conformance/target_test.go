@@ -126,7 +126,7 @@ var paths = []clause{
 	},
 	{
 		"3986 §5.2.4", "ours", "refuse a path that climbs above its root, in any spelling that some parser decodes",
-		"400; the message is whole, so the connection stays",
+		"400; the message is whole, so the connection stays. Choice: empty segments are no steps down, because servers merge slashes",
 		[]probe{
 			climbs("dot segments", "/a/../../etc"),
 			climbs("dot segments at the start", "/../etc"),
