@@ -52,6 +52,7 @@ var requestFraming = []clause{
 		[]probe{
 			refused("two that differ", 400, post("Content-Length: 0\r\nContent-Length: 5\r\n", "hello")),
 			refused("two that agree", 400, post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello")),
+			refused("two of a HEAD, whose refusal has no content", 400, "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
 			refused("two in different case", 400, post("Content-Length: 5\r\ncontent-length: 6\r\n", "hello!")),
 			refused("three", 400, post("Content-Length: 5\r\nX-A: b\r\nContent-Length: 5\r\nContent-Length: 5\r\n", "hello")),
 			refused("a list that agrees", 400, post("Content-Length: 5, 5\r\n", "hello")),
