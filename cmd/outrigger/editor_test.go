@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/sourcegraph/jsonrpc2"
 )
 
@@ -252,5 +253,43 @@ func TestEditorsKnowPoliciesByTheSchema(t *testing.T) {
 	} {
 		e.show(wrong)
 		e.await(wrong, func(told []yamlDiagnostic) bool { return len(told) == 1 && told[0].Range.Start.Line == line })
+	}
+}
+
+// sample is every which right policy of the compiler's set is shown to the server, which takes a quarter of a second for each.
+const sample = 8
+
+// TestEditorsUnderlineNothingThatIsRight shows right policies with one wrong key at the end, which alone must be underlined: so it is
+// seen that the server has read the text.
+func TestEditorsUnderlineNothingThatIsRight(t *testing.T) {
+	e := startYAMLEditor(t)
+	var schema, errs bytes.Buffer
+	if code := run([]string{"schema"}, &schema, &errs); code != 0 {
+		t.Fatal(errs.String())
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(strings.TrimPrefix(e.uri, "file://")), "general.json"), schema.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	archive, err := txtar.ParseFile("../../policy/compile/testdata/sets/right.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for i, f := range archive.Files {
+		text := string(f.Data)
+		if i%sample != 0 || strings.Contains(f.Name, "/") || strings.Contains(text, "---") || strings.Contains(text, "|") {
+			continue
+		}
+		if !strings.Contains(text, "version:") {
+			text = "version: 1\nservice: orders\n" + text
+		}
+		text = "# yaml-language-server: $schema=./general.json\n" + text
+		last := strings.Count(text, "\n")
+		e.show(text + "wrong: 1\n")
+		e.await(text, func(told []yamlDiagnostic) bool { return len(told) == 1 && told[0].Range.Start.Line == last })
+		shown++
+	}
+	if shown < 5 {
+		t.Errorf("only %d policies were shown", shown)
 	}
 }

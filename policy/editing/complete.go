@@ -17,6 +17,8 @@ type Item struct {
 	Text string
 	// Operation says that it is an operation of a spec, Key that it is a key; neither is a value.
 	Operation, Key bool
+	// Deprecated says that the spec calls the operation so.
+	Deprecated bool
 	// Typed is how much of the label stands before the cursor already, in runes.
 	Typed int
 }
@@ -98,7 +100,7 @@ func operationItems(catalog *openapi.Catalog) []Item {
 		if label == "" {
 			label = op.Method + " " + op.Path
 		}
-		items = append(items, Item{Label: label, Insert: keyText(label), Text: DescribeOperation(op), Operation: true})
+		items = append(items, Item{Label: label, Insert: keyText(label), Text: DescribeOperation(op), Operation: true, Deprecated: op.Deprecated})
 	}
 	return items
 }

@@ -147,6 +147,9 @@ func (s *server) completion(r *jsonrpc2.Request) (any, error) {
 			Label: item.Label, Kind: kind, SortText: fmt.Sprintf("%05d", i),
 			Edit: textEdit{span{fromRunes(d.text, line, max(1, column-item.Typed)), p.Position}, item.Insert},
 		}
+		if item.Deprecated {
+			c.Tags = []int{1}
+		}
 		if item.Text != "" {
 			c.Documentation = &markup{"markdown", item.Text}
 		}

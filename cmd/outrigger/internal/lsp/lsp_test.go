@@ -201,7 +201,7 @@ func TestHoverTellsTheKeyAndWhatHolds(t *testing.T) {
 }
 
 func TestOperationsAreOfferedWhileTheTextIsNoYAML(t *testing.T) {
-	dir := folder(t, map[string]string{"inventory.yml": spec})
+	dir := folder(t, map[string]string{"inventory.yml": strings.Replace(spec, "operationId: getStock", "operationId: getStock\n      deprecated: true", 1)})
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, Options{})
 		uri := e.open(filepath.Join(dir, "p.yaml"), strings.Replace(policyText, "getStok: {timeouts: {request: 1s}}", "", 1))
@@ -209,7 +209,7 @@ func TestOperationsAreOfferedWhileTheTextIsNoYAML(t *testing.T) {
 		var list completionList
 		e.call("textDocument/completion", documentParams{documentID{URI: uri}, position{8, 10}}, &list)
 		want := completionItem{
-			Label: "getStock", Kind: kindFunction, SortText: "00000",
+			Label: "getStock", Kind: kindFunction, Tags: []int{1}, SortText: "00000",
 			Edit: textEdit{span{position{8, 6}, position{8, 10}}, "getStock: "},
 		}
 		if len(list.Items) != 1 {

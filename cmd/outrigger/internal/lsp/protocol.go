@@ -116,6 +116,7 @@ type (
 	completionItem struct {
 		Label         string   `json:"label"`
 		Kind          int      `json:"kind"`
+		Tags          []int    `json:"tags,omitempty"` // 1: deprecated
 		Documentation *markup  `json:"documentation,omitempty"`
 		SortText      string   `json:"sortText"`
 		Edit          textEdit `json:"textEdit"`
