@@ -32,6 +32,8 @@ const (
 	StylePipe   Style = "pipeDelimited"
 	StyleTab    Style = "tabDelimited"
 	StyleDeep   Style = "deepObject"
+	StyleLabel  Style = "label"  // of a path: ".5", ".a,b", ".a.b" exploded
+	StyleMatrix Style = "matrix" // of a path: ";id=5", ";id=a,b", ";id=a;id=b" exploded
 	StyleJSON   Style = "json"
 )
 

@@ -80,7 +80,7 @@ func (o *operation) parameter(c *policy.Contract, v openapi.Value) {
 	}
 	switch {
 	case !known:
-		o.unusable(v.Place(), "parameter "+name+" is written in a style that is not read")
+		o.unusable(v.Place(), "parameter "+name+" is written in a style, or in a media type, that is not read")
 		p.Style = policy.StyleSimple
 	case o.scattered(&p, schema) && len(p.Properties) == 0: // whatever names its parts have, nobody else has said
 	default:
@@ -120,6 +120,8 @@ func styled(v openapi.Value, where string) (style policy.Style, explode, known b
 	switch style {
 	case policy.StyleSimple, policy.StyleForm, policy.StyleSpace, policy.StylePipe, policy.StyleDeep:
 		return style, explode, true
+	case policy.StyleLabel, policy.StyleMatrix:
+		return style, explode, where == "path"
 	}
 	return style, explode, false
 }

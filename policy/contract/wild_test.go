@@ -16,10 +16,11 @@ import (
 // wildFolder is where real documents are kept beside the checkout; they are read there and never copied.
 const wildFolder = "../../../shared/specs"
 
-// patterns are how many patterns of a document RE2 lacks, styles how many parameters are written in a style that is not read.
+// patterns are how many patterns of a document RE2 lacks, styles how many parameters in a
+// style or media type that is not read.
 var (
 	patterns = map[string]int{"asana.yaml.gz": 2}
-	styles   = map[string]int{"oapi-codegen-parameters.yaml": 15}
+	styles   = map[string]int{"oapi-codegen-parameters.yaml": 3}
 )
 
 func TestRealDocumentsGiveContractsWhoseSchemasAllCompile(t *testing.T) {

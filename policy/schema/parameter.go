@@ -25,6 +25,13 @@ func (b *Book) Parameter(p *policy.Parameter, values []string, parts [][2]string
 		return nil, nil
 	}
 	r := reading{book: b, parameter: p, values: values, parts: parts}
+	if (p.Style == policy.StyleLabel || p.Style == policy.StyleMatrix) && len(values) > 0 {
+		simple, ok := prefixed(p, values[0])
+		if !ok {
+			return wrong("is not written in the style " + string(p.Style))
+		}
+		r.values = []string{simple}
+	}
 	if p.Style == policy.StyleJSON {
 		found, err := b.JSON(p.Schema, []byte(r.decode(values[0])))
 		return r.named(found), err
@@ -77,6 +84,27 @@ func (r *reading) judge(s *jsonschema.Schema) (found []policy.Violation, err err
 		}
 	}
 	return found, err
+}
+
+// prefixed writes a text of the styles label and matrix in the style simple (RFC 6570 sections 3.2.5 and 3.2.7).
+func prefixed(p *policy.Parameter, text string) (simple string, ok bool) {
+	if p.Style == policy.StyleLabel {
+		text, ok = strings.CutPrefix(text, ".")
+		if p.Explode {
+			text = strings.ReplaceAll(text, ".", ",")
+		}
+		return text, ok
+	}
+	text, ok = strings.CutPrefix(text, ";")
+	items := strings.Split(text, ";")
+	for i, item := range items {
+		if own, found := strings.CutPrefix(item, p.Name+"="); found {
+			items[i] = own
+		} else if !p.Explode {
+			return "", false
+		}
+	}
+	return strings.Join(items, ","), ok
 }
 
 // decode takes the percent-encoding from a text of a path or a query.

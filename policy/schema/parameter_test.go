@@ -14,6 +14,9 @@ func TestAParameterIsReadByItsStyleAndJudgedByItsSchema(t *testing.T) {
 	}
 	form, comma := query(policy.StyleForm, true), query(policy.StyleForm, false)
 	path := policy.Parameter{Name: "p", In: policy.InPath, Style: policy.StyleSimple, Required: true}
+	styled := func(style policy.Style, explode bool) policy.Parameter {
+		return policy.Parameter{Name: "p", In: policy.InPath, Style: style, Explode: explode, Required: true}
+	}
 	header := policy.Parameter{Name: "P", In: policy.InHeader, Style: policy.StyleSimple}
 	empty := form
 	empty.AllowEmpty = true
@@ -61,6 +64,14 @@ func TestAParameterIsReadByItsStyleAndJudgedByItsSchema(t *testing.T) {
 		{"a path segment", path, `{"type":"string","pattern":"^[a-z ]+$"}`, []string{"a%20b"}, nil, ""},
 		{"a path segment with a plus", path, `{"const":"a+b"}`, []string{"a+b"}, nil, ""},
 		{"a path of ints", path, ints, []string{"1,2"}, nil, ""},
+		{"a label", styled(policy.StyleLabel, false), `{"type":"integer"}`, []string{".5"}, nil, ""},
+		{"a label of another type", styled(policy.StyleLabel, false), `{"type":"integer"}`, []string{".x"}, nil, "path p: is a string, must be an integer"},
+		{"a label without its dot", styled(policy.StyleLabel, false), `{"type":"integer"}`, []string{"5"}, nil, "path p: is not written in the style label"},
+		{"a label of a list", styled(policy.StyleLabel, true), ints, []string{".1.2"}, nil, ""},
+		{"a matrix", styled(policy.StyleMatrix, false), `{"type":"integer"}`, []string{";p=5"}, nil, ""},
+		{"a matrix of another name", styled(policy.StyleMatrix, false), `{"type":"integer"}`, []string{";q=5"}, nil, "path p: is not written in the style matrix"},
+		{"a matrix of a list", styled(policy.StyleMatrix, true), ints, []string{";p=1;p=b"}, nil, "path p /1: is a string, must be an integer"},
+		{"a matrix of an object", styled(policy.StyleMatrix, true), point, []string{";x=1;y=2"}, nil, ""},
 		{"a header with a list", header, ints, []string{"1, 2", "3"}, nil, ""},
 		{"a header with a percent sign", header, `{"const":"5%"}`, []string{"5%"}, nil, ""},
 		{"JSON", query(policy.StyleJSON, false), point, []string{`%7B%22x%22%3A1%7D`}, nil, ""},

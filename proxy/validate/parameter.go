@@ -28,8 +28,8 @@ func (l *requests) parameters(req *http.Request, ex *exchange.Exchange, check *e
 	}
 	for i := range l.contract.Parameters {
 		p := &l.contract.Parameters[i]
-		values, parts, clear := g.of(p)
-		if !clear {
+		values, parts, readable := g.of(p)
+		if !readable {
 			continue
 		}
 		found, err := l.Schemas.Parameter(p, values, parts)
@@ -72,8 +72,8 @@ func (g *given) parse() bool {
 	return true
 }
 
-// of finds the texts of a parameter. They are not clear where OpenAPI does not say how to read them: a[b][c]=1.
-func (g *given) of(p *policy.Parameter) (values []string, parts []pair, clear bool) {
+// of finds the texts of a parameter. They are not readable where OpenAPI does not say how to read them: a[b][c]=1.
+func (g *given) of(p *policy.Parameter) (values []string, parts []pair, readable bool) {
 	switch p.In {
 	case policy.InPath:
 		return named(g.path, p.Name), nil, true
