@@ -1,6 +1,7 @@
 package document
 
 import (
+	"slices"
 	"testing"
 
 	"outrigger/policy"
@@ -27,6 +28,7 @@ func FuzzParse(f *testing.F) {
 				t.Fatal("neither a tree nor a problem")
 			}
 			visit(t, root, 0)
+			checkSilences(t, root, problems)
 		}
 	})
 }
@@ -47,9 +49,14 @@ func visit(t *testing.T, n *Node, depth int) {
 	for _, item := range n.Items() {
 		visit(t, item, depth+1)
 	}
-	for _, s := range n.Silences() {
-		if len(s.Codes) == 0 || s.Reason == "" || s.Line < s.Place.Line {
-			t.Fatalf("silence %+v", s)
+}
+
+// checkSilences holds silences against what they promise: one without a reason is a problem at its place.
+func checkSilences(t *testing.T, root *Node, problems policy.Problems) {
+	for _, s := range root.Silences() {
+		told := slices.ContainsFunc(problems, func(p policy.Problem) bool { return p.Code == CodeSilence && p.Place == s.Place })
+		if len(s.Codes) == 0 || s.Line < s.Place.Line || s.Reason == "" && !told && len(problems) < policyLimits.problems {
+			t.Fatalf("silence %+v, problems %v", s, problems)
 		}
 	}
 }
