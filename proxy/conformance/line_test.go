@@ -8,6 +8,7 @@ var requestLine = []clause{
 		"one is ignored; choice: a second, or one of a bare line feed, is refused, because nothing sends them",
 		[]probe{
 			passed("one empty line first", "\r\n"+get("/")),
+			passed("a line end behind the content, which old clients send", post("Content-Length: 5\r\n", "hello\r\n")).content("hello"),
 			refused("two empty lines first", 400, "\r\n\r\n"+get("/")),
 			refused("an empty line of a bare line feed first", 400, "\n"+get("/")),
 			refused("a bare carriage return first", 400, "\r"+get("/")),

@@ -117,15 +117,15 @@ func (c *conn) readHead() (int, *Refusal, error) {
 	begun := false
 	for {
 		if c.buffered() > 0 {
-			c.waiting = false
 			n, refusal := c.scan.scan(c.buf[c.r:c.w])
+			c.waiting = refusal == nil && n == 0 && c.scan.blank(c.buf[c.r:c.w])
 			if refusal != nil {
 				return 0, refusal.see(c.buf[c.r:c.w]), nil
 			}
 			if n > 0 {
 				return n, nil, nil
 			}
-			if !begun {
+			if !begun && !c.waiting {
 				begun = true
 				c.read.want = time.Now().Add(limits.HeaderTimeout)
 			}

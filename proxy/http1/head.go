@@ -76,6 +76,12 @@ func (s *headScan) scan(b []byte) (int, *Refusal) {
 	}
 }
 
+// blank reports that b, which was scanned, holds no more than the line end that
+// some clients send behind a body, or its half.
+func (s *headScan) blank(b []byte) bool {
+	return s.first == len(b) || len(b) == 1 && b[0] == '\r'
+}
+
 func (s *headScan) tooLong(n int) *Refusal {
 	if !s.trailer && !s.response && s.firstEnd == 0 && n-s.first > s.limits.RequestLine+2 {
 		return refuse(414, "request line too long", n)

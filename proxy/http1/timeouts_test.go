@@ -52,6 +52,29 @@ func TestAHeadThatDripsIsCutOffAfterTheHeaderTimeout(t *testing.T) {
 	})
 }
 
+// TestALineEndBehindARequestDoesNotBeginTheNext is for clients that end a body with one (RFC 9112, 2.2): an answer that nobody asked
+// for would be taken for that to the next request.
+func TestALineEndBehindARequestDoesNotBeginTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := onPipe(t, handle(echoTarget))
+		r := bufio.NewReader(c)
+		for _, send := range []string{"POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi\r\n", "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n\r", "\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n\r\n"} {
+			if _, err := io.WriteString(c, send); err != nil {
+				t.Fatal(err)
+			}
+			res, err := http.ReadResponse(r, nil)
+			if err != nil || res.StatusCode != http.StatusOK {
+				t.Fatalf("got %v (%v)", res, err)
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			time.Sleep(30 * time.Second) // longer than a head may take, shorter than a connection may idle
+		}
+		if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
+			t.Errorf("at its end the idle connection gives %q (%v)", rest, err)
+		}
+	})
+}
+
 func TestAnIdleConnectionIsClosedAfterTheIdleTimeoutCountedFromItsLastRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := onPipe(t, handle(echoTarget))
