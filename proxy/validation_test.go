@@ -300,3 +300,25 @@ func TestARepliesBodyIsNeitherChangedNorHeldUp(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEditSwitchesValidationOnAndOffForTheNextRequest(t *testing.T) {
+	t.Parallel()
+	s, up := validating(t, "3.0.3", "request: off", proxytest.Answer(200, "ok"))
+	policy := fmt.Sprintf("version: 1\nservice: test\nupstreams:\n  up:\n    listen: 127.0.0.1:0\n    endpoints: ['%s']\n    openapi: spec.yaml\n    policy: {validate: {request: MODE}}\n", up.URL())
+	client := proxytest.Dial(t, s.Port("up"))
+	bad := put(`{}`, asJSON)
+	for i, step := range []struct {
+		mode string
+		want int
+	}{{"off", 200}, {"enforce", 400}, {"report", 200}, {"enforce", 400}} {
+		s.Edit(strings.Replace(policy, "MODE", step.mode, 1))
+		if r := client.Do(bad); r.StatusCode != step.want {
+			t.Errorf("edit %d to %s: %d %s", i+1, step.mode, r.StatusCode, r.Text)
+		}
+	}
+	s.Write("spec.yaml", strings.Replace(strings.Replace(validated, "VERSION", "3.0.3", 1), "required: [name]", "required: []", 1))
+	s.Proxy.Reload()
+	if r := client.Do(bad); r.StatusCode != 200 {
+		t.Errorf("by the spec that was edited: %d %s", r.StatusCode, r.Text)
+	}
+}
