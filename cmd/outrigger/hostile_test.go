@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +44,15 @@ func aliasBomb() string {
 	return b.String()
 }
 
+// numbered repeats a text with each number up to n.
+func numbered(text string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, text, i)
+	}
+	return b.String()
+}
+
 // hostile are the files of each case; policy.yaml is checked.
 func hostile() map[string]map[string]string {
 	long := strings.Repeat("getStock", 1250)
@@ -73,6 +83,7 @@ func hostile() map[string]map[string]string {
 		"escapes in a named policy":       orders + "policies: {\"\\e[31m\": {use: \"\\e[32m\\n\"}}\ndefaults: {use: \"\\e[33m\"}\n",
 		"an escape in an upstream":        orders + "upstreams: {\"\\e[31m\\n\": {endpoints: [\"http://\\e[31m\"], formerly: \"\\e[31m\\n\"}}\n",
 		"a character beyond sixteen bits": orders + "\"\\U000e0001\": 1\n",
+		"30,000 mistakes":                 orders + "upstreams:\n  a:\n" + numbered("    k%d: 1\n", 30_000),
 		"a silence with an escape in it":  orders + "upstreams: {a: {endpoints: [http://a:8080]}} # outrigger:allow OR306 \u202e\u0085\n",
 	}
 	cases := map[string]map[string]string{}
@@ -89,6 +100,8 @@ func hostile() map[string]map[string]string {
 		"a spec that refers to itself":       {"a", specOf("a") + "  /b: {$ref: '#/paths/~1b'}\n"},
 		"a spec that is an alias bomb":       {"a", specOf("a") + strings.TrimPrefix(aliasBomb(), orders)},
 		"a $ref with an escape":              {"a", specOf("a") + "  /b: {$ref: \"\\e[31m\\nx.yaml\"}\n"},
+		"8,000 operations misspelt":          {"a: {}, " + numbered("getStockOfWarehouse%d: {}, ", 8_000) + "b", "openapi: 3.1.0\ninfo: {title: a, version: b}\npaths:\n" + numbered("  /a%d: {get: {operationId: putStockOfWarehouse%[1]d}}\n", 20_000)},
+		"a spec in one line with mistakes":   {"a", "{\"openapi\": \"3.1.0\", \"paths\": {\"/a\": {\"get\": {\"operationId\": \"a\", \"responses\": {" + numbered("\"x%d\": {}, ", 100_000) + "\"200\": {}}}}}}"},
 		"a path with an escape":              {`"GET /\e[31m"`, specOf("a") + "  \"/\\e[31m\\n{\": {get: {}}\n"},
 	}
 	for name, c := range specs {

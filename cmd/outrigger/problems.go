@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"outrigger/policy"
 	"outrigger/policy/openapi"
@@ -43,30 +44,40 @@ func cause(err error) error {
 	return err
 }
 
-// line returns a line of a file, counted from 1, or "" when there is none to show.
-func (s sources) line(file string, n int) string {
-	data, err := s.read(file)
-	if err != nil || n < 1 {
-		return ""
-	}
-	for ; n > 1; n-- {
-		i := bytes.IndexByte(data, '\n')
-		if i < 0 {
-			return ""
-		}
-		data = data[i+1:]
-	}
-	if i := bytes.IndexByte(data, '\n'); i >= 0 {
-		data = data[:i]
-	}
-	return string(bytes.TrimRight(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), "\r"))
-}
-
 // problemPrinter writes problems for people.
 type problemPrinter struct {
 	out     io.Writer
 	sources sources
 	colour  bool
+	starts  map[string][]int // of the lines of each file, once a problem speaks of it
+}
+
+// line returns a line of a file, counted from 1, or "" when there is none to show. Files are indexed once: they can be large, and
+// have many problems.
+func (p *problemPrinter) line(file string, n int) string {
+	data, err := p.sources.read(file)
+	if err != nil {
+		return ""
+	}
+	starts, known := p.starts[file]
+	if !known {
+		starts = []int{0}
+		for at, c := range data {
+			if c == '\n' {
+				starts = append(starts, at+1)
+			}
+		}
+		if p.starts == nil {
+			p.starts = map[string][]int{}
+		}
+		p.starts[file] = starts
+	}
+	if n < 1 || n > len(starts) {
+		return ""
+	}
+	rest := data[starts[n-1]:]
+	line, _, _ := bytes.Cut(rest[:min(len(rest), farthestColumn*utf8.UTFMax)], []byte("\n"))
+	return string(bytes.TrimRight(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")), "\r"))
 }
 
 func (p *problemPrinter) paint(code, text string) string {
@@ -82,7 +93,7 @@ var severityColours = map[policy.Severity]string{policy.Error: "1;31", policy.Wa
 func (p *problemPrinter) print(problem policy.Problem) {
 	at := problem.Place
 	fmt.Fprintf(p.out, "%s: %s: %s [%s]\n", p.paint("1", position(at)), p.paint(severityColours[problem.Severity], string(problem.Severity)), oneLine(problem.Message), problem.Code)
-	if line := p.sources.line(at.File, at.Line); line != "" && at.Column > 0 {
+	if line := p.line(at.File, at.Line); line != "" && at.Column > 0 {
 		p.caret(at, line)
 	}
 	p.reason(problem)
@@ -100,7 +111,7 @@ func (p *problemPrinter) reason(problem policy.Problem) {
 	if why.Line == 0 || why.File == problem.Place.File && why.Line == problem.Place.Line {
 		return
 	}
-	if line := p.sources.line(why.File, why.Line); line != "" && why.Column > 0 {
+	if line := p.line(why.File, why.Line); line != "" && why.Column > 0 {
 		fmt.Fprintf(p.out, "  because of %s\n", position(why))
 		p.caret(why, line)
 	}
@@ -118,6 +129,9 @@ func position(at policy.Place) string {
 }
 
 func (p *problemPrinter) caret(at policy.Place, line string) {
+	if at.Column > farthestColumn-longestLine {
+		return
+	}
 	text, carets := snippet(at, line)
 	fmt.Fprintf(p.out, "%6d | %s\n       | %s\n", at.Line, text, p.paintCarets(carets))
 }

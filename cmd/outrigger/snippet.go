@@ -14,6 +14,9 @@ import (
 // longestLine is how much of a line is shown; a spec can be one line.
 const longestLine = 200
 
+// farthestColumn is up to where a line is looked at: a spec of megabytes in one line is not walked through for each problem.
+const farthestColumn = 10_000
+
 // longestText is how much of a message is shown; what a file says in it can be any length.
 const longestText = 1000
 

@@ -25,6 +25,35 @@ type catalog struct {
 	files map[string]bool
 	// paths finds an operation by method and shape of its template, made when a key first asks.
 	paths map[string]*openapi.Operation
+	// These are made when a key first asks: operations by id and the first one of each shape of a path, all ids, and all operations
+	// as METHOD /path.
+	byID, byShape map[string]*openapi.Operation
+	ids, keys     []string
+}
+
+// index makes what keys are found by.
+func (c *catalog) index() {
+	if c.byID != nil {
+		return
+	}
+	c.byID = make(map[string]*openapi.Operation, len(c.Operations))
+	c.byShape = make(map[string]*openapi.Operation, len(c.Operations))
+	for _, op := range c.Operations {
+		if shape := templateShape(canonicalTemplate(op.Path)); c.byShape[shape] == nil {
+			c.byShape[shape] = op
+		}
+		c.keys = append(c.keys, op.Method+" "+op.Path)
+		if _, known := c.byID[op.ID]; !known && op.ID != "" {
+			c.byID[op.ID] = op
+			c.ids = append(c.ids, op.ID)
+		}
+	}
+}
+
+// find returns the operation with an id, or nil. Of several it is the first.
+func (c *catalog) find(id string) *openapi.Operation {
+	c.index()
+	return c.byID[id]
 }
 
 // findByPath finds by method and template, as the spec writes it or as requests show it; parameters may have other names.

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -57,9 +58,11 @@ func Compile(files []string, o Options) Result {
 		told:     map[toldKey]bool{},
 		declared: map[string]*openapi.Catalog{},
 		used:     map[string]bool{},
+		counts:   map[policy.Severity]int{},
 	}
 	set := c.compile(files)
 	c.silence()
+	c.tooMany()
 	c.problems.Sort()
 	for i := range c.problems {
 		c.problems[i].Message, c.problems[i].Expected = clip(c.problems[i].Message), clip(c.problems[i].Expected)
@@ -104,7 +107,9 @@ type compiler struct {
 	named    map[string]*layer
 	hosts    map[string]*policy.Upstream
 	told     map[toldKey]bool
-	again    bool // the problem reported last had been told before
+	again    bool // the problem reported last had been told before, or is one too many
+	counts   map[policy.Severity]int
+	searched int // steps in search of operations that were meant
 	served   *Served
 	declared map[string]*openapi.Catalog
 	used     map[string]bool // named policies
@@ -164,8 +169,32 @@ func (c *compiler) report(p policy.Problem) {
 		}
 		c.told[key] = true
 	}
-	c.again = false
+	c.counts[p.Severity]++
+	if c.again = c.counts[p.Severity] > maxProblems; c.again {
+		return
+	}
 	c.problems = append(c.problems, p)
+}
+
+// maxProblems bounds the errors, the warnings and the remarks, each apart from the others: many of these must not hide one of
+// those. A file with more is mended in rounds.
+const maxProblems = 1000
+
+// maxSearch bounds the search for what was meant by operations that do not exist, in steps of comparing letters: about a second.
+// Three hundred misspelt ids among a thousand operations take less.
+const maxSearch = 150_000_000
+
+// tooMany tells that there is more than what is told.
+func (c *compiler) tooMany() {
+	for _, severity := range []policy.Severity{policy.Error, policy.Warning, policy.Info} {
+		if n := c.counts[severity]; n > maxProblems {
+			c.problems = append(c.problems, policy.Problem{
+				Code: document.CodeTooLarge, Severity: severity, Place: c.roots[0].Place(),
+				Message:  fmt.Sprintf("%d more problems of severity %s are not told", n-maxProblems, severity),
+				Expected: fmt.Sprintf("at most %d", maxProblems), Suggestion: "mend these, and check again",
+			})
+		}
+	}
 }
 
 // lastTold is the problem told last, for what is to be added to it; one that nobody sees where it had been told before.

@@ -117,7 +117,7 @@ func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field
 		return
 	}
 	for _, f := range fields {
-		probe := &compiler{options: Options{Env: r.c.options.Env}, told: map[toldKey]bool{}}
+		probe := &compiler{options: Options{Env: r.c.options.Env}, told: map[toldKey]bool{}, counts: map[policy.Severity]int{}}
 		if f.value != nil && !f.later && f.value(probe, f.name, n) != nil && len(probe.problems) == 0 {
 			could = append(could, f.name)
 		}

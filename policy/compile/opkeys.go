@@ -120,7 +120,7 @@ func templateShape(template string) string { return parameterForm.ReplaceAllStri
 func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Operation {
 	method, template, byPath := splitOperationKey(e.Key)
 	if !byPath {
-		switch op := s.catalog.Find(e.Key); {
+		switch op := s.catalog.find(e.Key); {
 		case op == nil:
 			c.unknownID(s, e, all)
 		case op.CoveredBy != nil:
@@ -160,19 +160,14 @@ func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
 	}
 	for _, other := range all {
 		if other != s && other.catalog != nil {
-			if op := other.catalog.Find(e.Key); op != nil {
+			if op := other.catalog.find(e.Key); op != nil {
 				c.wrongUpstream(s, e, other, op)
 				return
 			}
 		}
 	}
-	var ids []string
-	for _, op := range s.catalog.Operations {
-		if op.ID != "" {
-			ids = append(ids, op.ID)
-		}
-	}
-	meant, instead := nearest(e.Key, ids), ""
+	ids := s.catalog.ids
+	meant, instead := c.nearestOperation(e.Key, ids), ""
 	if meant != "" {
 		instead = fmt.Sprintf("did you mean %q?", meant)
 	} else if method, path, found := strings.Cut(e.Key, "/"); found && method == "" {
@@ -181,8 +176,16 @@ func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
 	c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("unknown operation %q", e.Key), fmt.Sprintf("one of the %d operations of %s", len(s.catalog.Operations), s.catalog.File), instead)
 	if meant != "" {
 		c.meantOperation(s, e.Key, meant, ids)
-		c.because(s.catalog.Find(meant).IDPlace)
+		c.because(s.catalog.find(meant).IDPlace)
 	}
+}
+
+// nearestOperation is the nearest of the operations that there are, as long as the search is affordable.
+func (c *compiler) nearestOperation(key string, known []string) string {
+	if c.searched += len(known) * len(key) * len(key); c.searched > maxSearch {
+		return ""
+	}
+	return nearest(key, known)
 }
 
 // meantOperation offers the operation that was meant, if it is the only one that is near and has no policy yet.
@@ -210,18 +213,15 @@ func (c *compiler) unknownPath(s *source, e document.Entry, all []*source) {
 			}
 		}
 	}
-	var keys []string
-	shape := templateShape(canonicalTemplate(template))
-	for _, op := range s.catalog.Operations {
-		key := op.Method + " " + op.Path
-		if templateShape(canonicalTemplate(op.Path)) == shape {
-			c.fail(codeNoSuchTemplate, e.KeyPlace, fmt.Sprintf("operation %q: the path is declared, but not for %s", e.Key, method), "a method that the spec declares for the path", fmt.Sprintf("did you mean %q?", key))
-			c.because(op.Place)
-			return
-		}
-		keys = append(keys, key)
+	s.catalog.index()
+	if op := s.catalog.byShape[templateShape(canonicalTemplate(template))]; op != nil {
+		c.fail(codeNoSuchTemplate, e.KeyPlace, fmt.Sprintf("operation %q: the path is declared, but not for %s", e.Key, method), "a method that the spec declares for the path",
+			fmt.Sprintf("did you mean %q?", op.Method+" "+op.Path))
+		c.because(op.Place)
+		return
 	}
-	meant, instead := nearest(e.Key, keys), ""
+	keys := s.catalog.keys
+	meant, instead := c.nearestOperation(e.Key, keys), ""
 	if meant != "" {
 		instead = fmt.Sprintf("did you mean %q?", meant)
 	}

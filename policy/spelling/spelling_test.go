@@ -1,6 +1,7 @@
 package spelling
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -8,9 +9,9 @@ import (
 func TestTheNearestWordIsOneThatWasProbablyMeant(t *testing.T) {
 	known := []string{"timeouts", "retry", "breaker", "concurrency"}
 	for word, want := range map[string]string{
-		"timeout": "timeouts", "Retry": "retry", "braeker": "breaker", "concurency": "concurrency", "cache": "", "": "",
+		"timeout": "timeouts", "Retry": "retry", "braeker": "breaker", "concurency": "concurrency", "cache": "", "": "", strings.Repeat("long", 99): "",
 	} {
-		if got := Nearest(word, known); got != want {
+		if got := Nearest(word, append(known, strings.Repeat("long", 100))); got != want {
 			t.Errorf("nearest to %q is %q, want %q", word, got, want)
 		}
 	}

@@ -7,8 +7,12 @@ package spelling
 import "strings"
 
 // Nearest returns the candidate that was probably meant by word, or "" when none is near: the fewest edits, a swap of
-// neighbours counting as one, at most a third of the word. Letter case is free. Of equals the first wins.
+// neighbours counting as one, at most a third of the word. Letter case is free. Of equals the first wins. Nothing is near to a word
+// that is longer than anybody types: the search takes the square of its length.
 func Nearest(word string, candidates []string) string {
+	if len(word) > longestWord {
+		return ""
+	}
 	best, bestEdits := "", max(1, len(word)/3)+1
 	lower := strings.ToLower(word)
 	for _, candidate := range candidates {
@@ -18,6 +22,8 @@ func Nearest(word string, candidates []string) string {
 	}
 	return best
 }
+
+const longestWord = 200
 
 // Certain reports whether the nearest of the candidates leaves no doubt that it was meant: it is by two edits nearer than any other.
 func Certain(word string, candidates []string) bool {
