@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"outrigger/policy"
 	"outrigger/policy/compile"
 )
 
@@ -220,5 +221,27 @@ func TestWhatAProblemQuotesIsBounded(t *testing.T) {
 		if size := len(p.Message) + len(p.Expected) + len(p.Suggestion); size > 7000 || !utf8.ValidString(p.Message) {
 			t.Errorf("%s says %d bytes: %.100q", p.Code, size, p.Message)
 		}
+	}
+}
+
+func TestMoreProblemsThanAnybodyReadsAreCounted(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("    policy: {retry: {when: [" + strings.Repeat("503, ", 1500) + "503]}}\n")
+	for i := range 1500 {
+		fmt.Fprintf(&b, "    key%d: 1\n", i)
+	}
+	text := "version: 1\nservice: orders\nupstreams:\n  inventory:\n    endpoints: [http://inventory:8080]\n" + b.String()
+	r := compile.Compile([]string{"policy.yaml"}, files(map[string]string{"policy.yaml": text}))
+	counts := map[policy.Severity]int{}
+	var more []string
+	for _, p := range r.Problems {
+		counts[p.Severity]++
+		if p.Code == "OR104" {
+			more = append(more, p.Message)
+		}
+	}
+	want := []string{"500 more problems of severity error are not told", "500 more problems of severity warning are not told"}
+	if diff := cmp.Diff(want, more); diff != "" || counts[policy.Error] != 1001 || counts[policy.Warning] != 1001 || r.Set != nil {
+		t.Errorf("%v problems, and a set: %v (-want +got):\n%s", counts, r.Set != nil, diff)
 	}
 }
