@@ -31,6 +31,7 @@ const (
 type memory struct {
 	// resting is after the first answer, busy the most with busyConnections at work, crowd the most with idleConnections that wait.
 	resting, busy, crowd int64
+	settled              int64 // of the crowd, at the end of its wait
 	// opened is how many of idleConnections were answered once and then stayed open to the end, answered how many requests the busy
 	// ones made.
 	opened   int
@@ -129,7 +130,9 @@ func crowd(ctx context.Context, s *sidecar, seen *memory) error {
 			seen.opened++
 		}
 	}
-	return nil
+	usage, err := s.Usage()
+	seen.settled = usage.Resident
+	return err
 }
 
 // assemble makes the idle connections, 32 at a time. Those that could not be made or got no answer are missing.
@@ -205,6 +208,7 @@ func judgeMemory(m memory) *Verdict {
 	v.Require(m.busy > 0 && m.busy <= busyLimit, "%d busy connections: %.1f MiB, at most %d", busyConnections, mib(m.busy), busyLimit>>20)
 	v.Require(m.opened == idleConnections, "%d connections stay open: %d", idleConnections, m.opened)
 	v.Require(m.crowd > 0 && m.crowd <= crowdLimit, "%d idle connections: %.1f MiB, at most %d", idleConnections, mib(m.crowd), crowdLimit>>20)
+	v.Figure("after %v of waiting: %.1f MiB", calmFor, mib(m.settled))
 	v.Require(each < eachLimit, "each of them: %.1f KiB, less than %d", each/1024, eachLimit>>10)
 	return v
 }
