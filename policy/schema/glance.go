@@ -82,12 +82,22 @@ func (g *glance) value(h *shape, at int) (answer, int) {
 	var end int
 	switch c := g.text[at]; c {
 	case '{':
-		if result, end = of(h.types.has(object)), at; result == yes {
+		switch {
+		case !h.types.has(object):
+			result = no
+		case h.noProperties:
+			result, end = yes, g.end(at)
+		default:
 			result, end = g.object(h, at)
 		}
 		result = both(result, h.otherwise)
 	case '[':
-		if result, end = of(h.types.has(array)), at; result == yes {
+		switch {
+		case !h.types.has(array):
+			result = no
+		case h.noItems:
+			result, end = yes, g.end(at)
+		default:
 			result, end = g.array(h, at)
 		}
 		result = both(result, h.otherwise)

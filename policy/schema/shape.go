@@ -25,14 +25,17 @@ type shape struct {
 	properties map[string]property
 	required   uint64 // the bits of the properties that must be there
 	additional *shape // nil allows all
-	ref        *shape
-	allOf      []*shape
-	anyOf      []*shape
-	oneOf      []*shape
-	not        *shape
-	condition  *shape
-	then       *shape
-	otherThen  *shape
+	// noProperties and noItems say that nothing is asked of what is inside an object or an array.
+	noProperties, noItems bool
+
+	ref       *shape
+	allOf     []*shape
+	anyOf     []*shape
+	oneOf     []*shape
+	not       *shape
+	condition *shape
+	then      *shape
+	otherThen *shape
 }
 
 // matcher is a pattern; regexp.Regexp is one.
@@ -83,6 +86,8 @@ func (all shapes) of(s *jsonschema.Schema) *shape {
 	h.condition, h.then, h.otherThen = all.of(s.If), all.of(s.Then), all.of(s.Else)
 	h.allOf, h.anyOf, h.oneOf = all.list(s.AllOf), all.list(s.AnyOf), all.list(s.OneOf)
 	all.object(s, h)
+	h.noProperties = len(h.properties) == 0 && h.additional == nil
+	h.noItems = h.items == nil && h.minItems == 0 && h.maxItems < 0
 	return h
 }
 
