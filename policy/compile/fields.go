@@ -3,6 +3,7 @@ package compile
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -101,6 +102,9 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 	}
 }
 
+// tightColon is a key and its value without the space between them, which makes one word of them.
+var tightColon = regexp.MustCompile(`^([A-Za-z]+):(\S.*)$`)
+
 // suggestMapping offers the mapping in which a value, written in the mapping's stead, would be right: "max: 100" for "100". Where
 // only one key could have it, that was meant.
 func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field[S]) {
@@ -110,6 +114,11 @@ func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field
 	var could []string
 	if text := strings.ToLower(n.Text()); (key == "breaker" || key == "concurrency") && (text == "true" || text == "on" || text == "yes" || text == "enabled") {
 		r.c.lastTold().Suggestion = "write {}, which is on with its defaults"
+		return
+	}
+	if m := tightColon.FindStringSubmatch(n.Text()); m != nil && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == m[1] }) {
+		r.c.lastTold().Suggestion = "put a space behind the colon: " + m[1] + ": " + m[2]
+		r.c.mend(m[1] + ": " + m[2])
 		return
 	}
 	if _, rest, isURL := strings.Cut(n.Text(), "://"); isURL && rest != "" && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == "endpoints" }) {

@@ -317,6 +317,10 @@ func name(c *compiler, key string, n *document.Node) (string, bool) {
 func items[T any](k kind[T]) kind[[]T] {
 	return func(c *compiler, key string, n *document.Node) ([]T, bool) {
 		if n.Kind() == document.Scalar {
+			if rest, dashed := strings.CutPrefix(n.Text(), "-"); dashed && rest != "" && !n.Quoted() {
+				c.fail(codeType, n.Place(), key+" is one value", "a list", "put a space behind the dash: - "+rest)
+				return nil, false
+			}
 			c.fail(codeType, n.Place(), key+" is one value", "a list", fmt.Sprintf("write [%s]", n.Text()))
 			if !strings.ContainsAny(n.Text(), ",[]{}#&*!|>'\"%@`") {
 				c.mend("[" + n.Text() + "]")

@@ -181,7 +181,7 @@ func (c *checker) usable(written, key *yaml.Node) bool {
 	case key.Kind != yaml.ScalarNode:
 		c.report(policy.Problem{
 			Code: CodeKey, Place: c.src.place(written.Line, written.Column, ""),
-			Message: "key is a list or a mapping", Expected: "text as a key", Suggestion: "put it in quotes if it begins with a bracket or a brace",
+			Message: "key is a list or a mapping", Expected: "text as a key", Suggestion: "put it in quotes if it begins with a bracket or a brace; if {{ }} is for another tool, have that render the file first",
 		})
 		return false
 	case c.lim.strict && key.ShortTag() != "!!str" && !isMerge(key):

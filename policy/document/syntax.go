@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,8 +33,13 @@ func (s *source) syntaxProblem(err error, depth *depthLimit) policy.Problem {
 	p.Message = "not YAML: " + load.Message
 	if load.ContextMsg != "" {
 		p.Message += " " + load.ContextMsg
-		if load.ContextMark.Line > 0 && load.ContextMark.Line != load.Mark.Line {
-			p.Message += fmt.Sprintf(" that starts in line %d", load.ContextMark.Line)
+		if begin := load.ContextMark; begin.Line > 0 && begin.Line != load.Mark.Line {
+			if s.neverClosed(load) { // that is where to mend it; the reader only noticed it later
+				p.Message += fmt.Sprintf(", noticed in line %d", load.Mark.Line)
+				p.Place, p.Because = policy.Place{File: s.file, Line: begin.Line, Column: begin.Column}, p.Place
+			} else {
+				p.Message += fmt.Sprintf(" that starts in line %d", begin.Line)
+			}
 		}
 	}
 	if load.Mark.Line == 0 {
@@ -49,6 +55,19 @@ func (s *source) syntaxProblem(err error, depth *depthLimit) policy.Problem {
 	}
 	p.Expected, p.Suggestion = s.advice(load)
 	return p
+}
+
+// neverClosed reports whether a quote, a bracket or a brace has no end. Where as many are closed as opened from it to the end of
+// the file, a comma is missing.
+func (s *source) neverClosed(load *yaml.LoadError) bool {
+	if strings.Contains(load.Message, "unexpected end of stream") || strings.Contains(load.Message, "unexpected document indicator") {
+		return true
+	}
+	if !strings.Contains(load.Message, "',' or") || load.ContextMark.Line > len(s.starts) {
+		return false
+	}
+	text := s.data[s.starts[load.ContextMark.Line-1]:]
+	return bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) > bytes.Count(text, []byte("]"))+bytes.Count(text, []byte("}"))
 }
 
 // advice knows the slips behind the library's most frequent messages.
