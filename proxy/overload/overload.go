@@ -25,6 +25,7 @@ type Guard struct {
 	clients     atomic.Int64
 	step        atomic.Int32
 	ratio       atomic.Uint64 // bits of a float64
+	eased       time.Time     // since when a lower step would do; zero while it would not. Of Run
 
 	unanswered [2]atomic.Uint64 // by lossReason
 	mu         sync.Mutex
@@ -68,7 +69,7 @@ type source interface{ used() (float64, bool) }
 
 // How often memory is looked at: seldom while there is plenty, often when that may change quickly.
 const (
-	calmInterval  = time.Second
+	calmInterval  = 250 * time.Millisecond
 	closeInterval = 100 * time.Millisecond
 	closeRatio    = 0.8
 )
@@ -85,8 +86,9 @@ func (g *Guard) Run(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		g.look()
-		g.endEpisode(time.Now())
+		now := time.Now()
+		g.look(now)
+		g.endEpisode(now)
 		if g.Memory() >= closeRatio {
 			timer.Reset(closeInterval)
 		} else {
@@ -95,8 +97,9 @@ func (g *Guard) Run(ctx context.Context) {
 	}
 }
 
-// look reads every source and takes the step that the scarcest asks for.
-func (g *Guard) look() {
+// look reads every source and takes the step that the scarcest asks for: upwards at once, downwards when that has been enough for
+// easeAfter, because what was shed comes back as soon as it may.
+func (g *Guard) look(at time.Time) {
 	var most float64
 	for _, s := range g.sources {
 		if ratio, limited := s.used(); limited {
@@ -106,9 +109,15 @@ func (g *Guard) look() {
 	g.setMemory(most)
 	now := Step(g.step.Load())
 	next := now.after(most)
-	if next == now {
+	if next >= now {
+		g.eased = time.Time{}
+	} else if g.eased.IsZero() {
+		g.eased = at
+	}
+	if next == now || next < now && at.Sub(g.eased) < easeAfter {
 		return
 	}
+	g.eased = time.Time{}
 	g.step.Store(int32(next))
 	level := slog.LevelWarn
 	if next == Calm {

@@ -93,7 +93,7 @@ func TestAMemoryLimitIsFoundWhereverTheContainerSeesIt(t *testing.T) {
 			g := New(Options{Root: s.root})
 			g.open()
 			defer g.close()
-			g.look()
+			g.look(time.Now())
 			if g.Limited() != (c.limit > 0) {
 				t.Errorf("limited: %t", g.Limited())
 			}
@@ -144,16 +144,20 @@ func TestMemoryThatRunsShortIsFollowedStepByStepAndToldOnce(t *testing.T) {
 			g.Run(ctx)
 		}()
 		for _, c := range []struct {
-			used           int
-			closes, sheds  bool
-			within, steady time.Duration
+			used          int
+			closes, sheds bool
+			within        time.Duration
 		}{
-			{100, false, false, time.Second, 0},
-			{930, true, false, time.Second, 0},
-			{960, true, true, 200 * time.Millisecond, 0}, // looked at more often by now
-			{920, true, true, 200 * time.Millisecond, 0},
-			{890, true, false, 200 * time.Millisecond, 0},
-			{100, false, false, 200 * time.Millisecond, 0},
+			{100, false, false, calmInterval},
+			{930, true, false, calmInterval},
+			{960, true, true, closeInterval}, // looked at more often by now
+			{920, true, true, 5 * time.Second},
+			{890, true, true, easeAfter - 2*closeInterval}, // enough, but not for long enough
+			{920, true, true, closeInterval},
+			{890, true, true, easeAfter - 2*closeInterval},
+			{890, true, false, 4 * closeInterval},
+			{100, true, false, easeAfter - 5*closeInterval},
+			{100, false, false, 6 * closeInterval},
 		} {
 			s.write("sys/fs/cgroup/memory.current", fmt.Sprintf("%-8d\n", c.used))
 			time.Sleep(c.within + time.Millisecond)
@@ -161,7 +165,6 @@ func TestMemoryThatRunsShortIsFollowedStepByStepAndToldOnce(t *testing.T) {
 			if g.Closes() != c.closes || g.Sheds() != c.sheds {
 				t.Errorf("at %d of 1000: closes %t, sheds %t", c.used, g.Closes(), g.Sheds())
 			}
-			time.Sleep(5 * time.Second) // nothing new happens
 		}
 		cancel()
 		<-done
@@ -177,13 +180,13 @@ func TestMemoryThatRunsShortIsFollowedStepByStepAndToldOnce(t *testing.T) {
 func TestTheLimitOfTheRuntimeCountsLiveMemoryOnly(t *testing.T) {
 	all := New(Options{Root: t.TempDir(), GoLimit: 1})
 	all.open()
-	all.look()
+	all.look(time.Now())
 	if !all.Sheds() {
 		t.Errorf("%.0f times the limit is used and nothing is shed", all.Memory())
 	}
 	roomy := New(Options{Root: t.TempDir(), GoLimit: 64 << 30})
 	roomy.open()
-	roomy.look()
+	roomy.look(time.Now())
 	if roomy.Closes() || roomy.Memory() <= 0 {
 		t.Errorf("%.6f of the limit is used", roomy.Memory())
 	}

@@ -1,13 +1,16 @@
 package overload
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // Step is how short memory is. It goes
 //
 //	calm → closing (from closeAt on) → shedding (from shedAt on)
 //
-// by as many steps as the share of memory asks for, and back only when that has fallen by slack below where the step began, so that
-// the memory that a step frees does not end it at once.
+// by as many steps as the share of memory asks for, and back only when that has been slack below where the step began for easeAfter,
+// so that the memory that a step frees does not end it at once.
 type Step int32
 
 // The steps.
@@ -22,6 +25,8 @@ const (
 	closeAt = 0.92
 	shedAt  = 0.95
 	slack   = 0.05
+
+	easeAfter = 2 * time.Second
 )
 
 // Steps lists every step.
