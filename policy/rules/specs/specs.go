@@ -28,6 +28,7 @@ func Check(u *rules.Upstream, report rules.Report) {
 		checkHints(o, report)
 		checkDeprecated(o, report)
 	}
+	checkNamedStatuses(u, report)
 	checkSharedKey(u, report)
 	checkSchemes(u, report)
 	checkAmbiguous(u, report)

@@ -37,6 +37,45 @@ func checkStatuses(u *rules.Upstream, o *rules.Operation, report rules.Report) {
 	}
 }
 
+// checkNamedStatuses is checkStatuses for what named policies bring to operations: of those that use one, one must declare the status.
+func checkNamedStatuses(u *rules.Upstream, report rules.Report) {
+	if u.Catalog == nil {
+		return
+	}
+	type use struct {
+		key      string
+		item     rules.Condition
+		declared bool
+	}
+	uses := map[policy.Place]*use{}
+	var order []*use
+	for _, o := range u.Operations {
+		for key, items := range map[string][]rules.Condition{"retry.when": o.When, "breaker.failures": o.Failures} {
+			v, ok := o.Value(key)
+			if !ok || !v.Named || v.Level != rules.Own {
+				continue
+			}
+			for _, item := range items {
+				if item.Status == 0 || AnyHop.Has(item.Status) {
+					continue
+				}
+				one := uses[item.Place]
+				if one == nil {
+					one = &use{key: key, item: item}
+					uses[item.Place] = one
+					order = append(order, one)
+				}
+				one.declared = one.declared || declares(o, item.Status)
+			}
+		}
+	}
+	for _, one := range order {
+		if !one.declared {
+			report(unknownStatus(one.key, one.item, "any operation of "+u.Title+" that uses the policy"))
+		}
+	}
+}
+
 // declares reports whether the spec has a response for code; an operation whose spec names none at all says nothing of any.
 func declares(o *rules.Operation, code int) bool {
 	if o.Spec == nil {
