@@ -3,7 +3,6 @@ package compile
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -102,9 +101,6 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 	}
 }
 
-// tightColon is a key and its value without the space between them, which makes one word of them.
-var tightColon = regexp.MustCompile(`^([A-Za-z]+):(\S.*)$`)
-
 // suggestMapping offers the mapping in which a value, written in the mapping's stead, would be right: "max: 100" for "100". Where
 // only one key could have it, that was meant.
 func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field[S]) {
@@ -116,9 +112,10 @@ func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field
 		r.c.lastTold().Suggestion = "write {}, which is on with its defaults"
 		return
 	}
-	if m := tightColon.FindStringSubmatch(n.Text()); m != nil && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == m[1] }) {
-		r.c.lastTold().Suggestion = "put a space behind the colon: " + m[1] + ": " + m[2]
-		r.c.mend(m[1] + ": " + m[2])
+	if name, rest, tight := strings.Cut(n.Text(), ":"); tight && !strings.HasPrefix(rest, " ") && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == name }) {
+		spaced := name + ": " + rest // without the space a key and its value are one word
+		r.c.lastTold().Suggestion = "put a space behind the colon: " + spaced
+		r.c.mend(spaced)
 		return
 	}
 	if _, rest, isURL := strings.Cut(n.Text(), "://"); isURL && rest != "" && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == "endpoints" }) {
