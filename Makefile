@@ -103,9 +103,10 @@ test-poison:
 	go test -tags poison -timeout 10m ./proxy/... ./cmd/...
 
 test-beside: need-beside
-	for m in $(beside); do echo "$$m: go vet and go test"; (cd $$m && go vet ./... && go test -timeout 5m ./...); done
+	for m in $(beside); do echo "$$m: go vet and go test"; (cd $$m && go vet ./... && go test -count=1 -timeout 5m ./...); done
 
-# The modules beside compare with these where they are; under CI they must be there.
+# The modules beside compare with these where they are; under CI they must be there. -count=1: the binary that their tests build
+# and run is nothing that the go command's cache of results knows of.
 need-beside:
 	@tools/need nginx=nginx haproxy=haproxy util-linux=taskset || [ "$${CI:-}" != true ]
 
