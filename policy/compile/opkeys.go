@@ -54,7 +54,24 @@ func (c *compiler) operationKeys(s *source, n *document.Node, all []*source) (wr
 			written[op] = e
 		}
 	}
+	c.readUnmeant(n, written, extra)
 	return written, extra
+}
+
+// readUnmeant reads the policies of keys that mean no operation, for their own mistakes: all are to be told at once.
+func (c *compiler) readUnmeant(n *document.Node, written map[*openapi.Operation]document.Entry, extra []document.Entry) {
+	meant := map[policy.Place]bool{}
+	for _, e := range written {
+		meant[e.KeyPlace] = true
+	}
+	for _, e := range extra {
+		meant[e.KeyPlace] = true
+	}
+	for _, e := range n.Entries() {
+		if !meant[e.KeyPlace] && e.Value.Kind() != document.Null {
+			c.policyOf(e.Value, policyText{what: "operation " + e.Key, level: levelOperation, fields: operationFields})
+		}
+	}
 }
 
 func (c *compiler) operationTwice(e document.Entry, first policy.Place) {
