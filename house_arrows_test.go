@@ -79,7 +79,8 @@ var arrows = []struct {
 	{"proxy/live", belowLive},
 	{"proxy/gate", append([]string{"proxy/live", "proxy/http1"}, belowLive...)},
 	{"proxy/listen", append([]string{"proxy/live", "proxy/http1"}, belowLive...)},
-	{"proxy/admin", append([]string{"proxy/live"}, belowLive...)},
+	// The admin port shows effective values in the words of outrigger explain.
+	{"proxy/admin", append([]string{"proxy/live", "policy/explain"}, belowLive...)},
 	// Runs the steps of a table on the whole sidecar, beside cmd above everything else.
 	{"proxy/simulate", []string{"policy", "policy/table", "proxy/..."}},
 	{"proxy/proxytest", []string{"policy/...", "proxy/..."}},

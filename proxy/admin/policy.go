@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"outrigger/policy"
+	"outrigger/policy/explain"
 )
 
 // effectiveSet is the served set as people read it: every value in the spelling of policy files, with its origin.
@@ -31,22 +32,20 @@ type effectiveUpstream struct {
 }
 
 type effectiveOperation struct {
-	Name       string        `json:"name"`
-	Method     string        `json:"method,omitempty"`
-	Template   string        `json:"template,omitempty"`
-	Declared   string        `json:"declared,omitempty"` // where the spec or the policy declares it
-	Idempotent bool          `json:"idempotent"`
-	Streaming  policy.Stream `json:"streaming,omitempty"`
-	Effective  []setting     `json:"effective"`
+	Name       string          `json:"name"`
+	Method     string          `json:"method,omitempty"`
+	Template   string          `json:"template,omitempty"`
+	Declared   string          `json:"declared,omitempty"` // where the spec or the policy declares it
+	Idempotent bool            `json:"idempotent"`
+	Streaming  policy.Stream   `json:"streaming,omitempty"`
+	Effective  []explain.Value `json:"effective"`
 }
 
-// setting is one effective value. Source is file:line, or "default"; From is the level that decided. Both are absent where a
-// set does not carry them.
+// setting is one effective value of the sidecar as a whole. Source is file:line, or "default"; absent where a set does not carry it.
 type setting struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`
 	Source string `json:"source,omitempty"`
-	From   string `json:"from,omitempty"`
 }
 
 // policy answers with the served set. Its version is the ETag, so that asking again costs nothing until it changes.
@@ -113,11 +112,9 @@ func effectiveOf(u *policy.Upstream) effectiveUpstream {
 		if op == nil {
 			continue
 		}
-		values := lister{origin: originIn(op.Policy.Origins)}
-		values.list("", reflect.ValueOf(op.Policy))
-		values.list("retry.budget", reflect.ValueOf(u.Budget))
 		named := effectiveOperation{
-			Name: op.ID, Method: op.Method, Template: op.Template, Idempotent: op.Idempotent, Streaming: op.Streaming, Effective: values.found,
+			Name: op.ID, Method: op.Method, Template: op.Template, Idempotent: op.Idempotent, Streaming: op.Streaming,
+			Effective: explain.Effective(u, op),
 		}
 		if op.Place.File != "" {
 			named.Declared = op.Place.String()
@@ -128,34 +125,9 @@ func effectiveOf(u *policy.Upstream) effectiveUpstream {
 }
 
 // lister lists settings by the names of their fields, so that a setting which is new to the vocabulary shows here by itself.
-type lister struct {
-	origin func(key string) (source, from string) // nil where origins are not known
-	found  []setting
-}
+type lister struct{ found []setting }
 
-func (l *lister) add(key, value string) {
-	s := setting{Key: key, Value: value}
-	if l.origin != nil {
-		s.Source, s.From = l.origin(key)
-	}
-	l.found = append(l.found, s)
-}
-
-// originIn finds where a value was written: at its key, or at one above it ("breaker: off").
-func originIn(origins map[string]policy.Origin) func(key string) (source, from string) {
-	return func(key string) (source, from string) {
-		for {
-			if o, ok := origins[key]; ok {
-				return o.Place.String(), o.From
-			}
-			above := strings.LastIndexByte(key, '.')
-			if above < 0 {
-				return policy.Place{}.String(), "default"
-			}
-			key = key[:above]
-		}
-	}
-}
+func (l *lister) add(key, value string) { l.found = append(l.found, setting{Key: key, Value: value}) }
 
 func (l *lister) list(key string, v reflect.Value) {
 	if address, ok := v.Interface().(policy.Address); ok {
@@ -166,19 +138,9 @@ func (l *lister) list(key string, v reflect.Value) {
 		l.add(key, value)
 		return
 	}
-	if off := v.FieldByName("Off"); off.IsValid() && off.Bool() {
-		l.add(key, "off")
-		return
-	}
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "off" || name == "origins" {
-			continue
-		}
-		if key != "" {
-			name = key + "." + name
-		}
-		l.list(name, v.Field(i))
+		l.list(key+"."+name, v.Field(i))
 	}
 }
 
@@ -187,8 +149,6 @@ func spell(v reflect.Value) (value string, isLeaf bool) {
 	switch x := v.Interface().(type) {
 	case time.Duration:
 		return policy.Spell(x), true
-	case policy.Conditions:
-		return conditions(x), true
 	case float64:
 		return policy.SpellShare(x), true
 	case int64:
@@ -206,31 +166,4 @@ func word(is bool, yes, no string) string {
 		return yes
 	}
 	return no
-}
-
-// conditions lists what a policy would, with statuses in a row as a range.
-func conditions(c policy.Conditions) string {
-	var words []string
-	for _, w := range []struct {
-		name string
-		is   bool
-	}{{"connect", c.Connect}, {"refused", c.Refused}, {"reset", c.Reset}, {"timeout", c.Timeout}} {
-		if w.is {
-			words = append(words, w.name)
-		}
-	}
-	codes := c.Statuses.Codes()
-	for i := 0; i < len(codes); {
-		j := i
-		for j+1 < len(codes) && codes[j+1] == codes[j]+1 {
-			j++
-		}
-		run := strconv.Itoa(codes[i])
-		if j > i {
-			run += "-" + strconv.Itoa(codes[j])
-		}
-		words = append(words, run)
-		i = j + 1
-	}
-	return "[" + strings.Join(words, ", ") + "]"
 }
