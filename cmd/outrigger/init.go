@@ -32,7 +32,7 @@ func newInitCommand() *cobra.Command {
 			"Exit status: 0 written, 1 a spec or file has errors, 2 usage or unreadable input.",
 		Example: "  outrigger init inventory.yaml payments.json >policy.yaml\n  outrigger init --service orders --inbound openapi.yaml -o policy.yaml inventory.yaml\n" +
 			"  outrigger init --from istio -o policy.yaml ratings.yaml",
-		RunE: func(c *cobra.Command, args []string) error { return o.run(c, args) },
+		RunE: o.run,
 	}
 	flags := c.Flags()
 	flags.StringVarP(&o.file, "out", "o", "", "file to write; it must not exist")

@@ -74,7 +74,8 @@ func (s *Source) load() (compile.Result, error) {
 	return result, nil
 }
 
-// Files lists the policy files of a path: itself, or every *.yaml and *.yml directly in the folder, sorted.
+// Files lists the policy files of a path: itself, or every *.yaml and *.yml directly in the folder, sorted, but for the tables of
+// outrigger test, *.test.yaml.
 func Files(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -90,7 +91,11 @@ func Files(path string) ([]string, error) {
 	var files []string
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasPrefix(name, ".") || !(strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")) {
+		base, isPolicy := strings.CutSuffix(name, ".yaml")
+		if !isPolicy {
+			base, isPolicy = strings.CutSuffix(name, ".yml")
+		}
+		if !isPolicy || strings.HasPrefix(name, ".") || strings.HasSuffix(base, ".test") {
 			continue
 		}
 		if info, err := os.Stat(filepath.Join(path, name)); err == nil && info.Mode().IsRegular() {

@@ -229,3 +229,14 @@ func TestAPathThatIsNoPolicyIsAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestTestTablesBesideAPolicyAreNoPolicies(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.yaml", "b.yml", "a.test.yaml", "b.test.yml", ".hidden.yaml", "notes.txt"} {
+		write(t, filepath.Join(dir, name), "")
+	}
+	files, err := Files(dir)
+	if want := fmt.Sprint([]string{filepath.Join(dir, "a.yaml"), filepath.Join(dir, "b.yml")}); err != nil || fmt.Sprint(files) != want {
+		t.Errorf("%v, %v, want %s", files, err, want)
+	}
+}
