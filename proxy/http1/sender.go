@@ -13,6 +13,7 @@ type sender struct {
 	x       *exchange
 	kind    bodyKind
 	rest    int64 // of a body with a length
+	flowing bool  // much of the body came with the head
 	stopped atomic.Bool
 	awaits  atomic.Bool // the body's next piece is awaited, and not the endpoint
 	atLast  atomic.Bool // what is being written is the end of the body
@@ -45,6 +46,7 @@ func (s *sender) ready(buf **outBuffer) (complete bool, err error) {
 		case err != nil:
 			return false, err
 		case n == 0 || (*buf).content() > readyBytes:
+			s.flowing = (*buf).content() > smallSize/2
 			return false, nil
 		}
 	}
@@ -107,6 +109,9 @@ func (s *sender) run() {
 // response is read.
 func (s *sender) sendAll() error {
 	buf := borrow() // a client that is slow holds no more while it is waited for
+	if s.flowing {
+		buf = s.fitting(buf, smallSize, true)
+	}
 	defer func() { buf.giveBack() }()
 	for {
 		s.awaits.Store(true)
@@ -144,14 +149,14 @@ func (s *sender) sendAll() error {
 }
 
 // fitting is the buffer for the next piece of the body: a big one after a piece
-// that filled what there was, an ordinary one after one that it would have held.
+// that filled what there was, an ordinary one after one that was next to nothing.
 func (s *sender) fitting(buf *outBuffer, n int, full bool) *outBuffer {
 	big := cap(buf.b) >= bigSize
 	switch {
 	case !big && full:
 		buf.giveBack()
 		return borrowBig(s.x.t.Buffers)
-	case big && n < smallSize/2:
+	case big && n < smallSize/8:
 		buf.giveBack()
 		return borrow()
 	}
