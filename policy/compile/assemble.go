@@ -90,7 +90,7 @@ func (c *compiler) sources(t *top, defaults *layer) []*source {
 		all = append(all, c.upstream(e, defaults))
 	}
 	_, outbound := t.entries["outbound"]
-	if at := c.roots[0].Place(); len(all) == 0 && !outbound && !t.misread {
+	if at := c.roots[0].Place(); len(all) == 0 && !outbound && !t.misread && !meant(c.roots[0], "inbound") && !meant(c.roots[0], "upstreams") {
 		if e, there := keyOf(c.roots[0], "upstreams"); there {
 			at = e.KeyPlace
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"outrigger/policy"
@@ -243,12 +244,33 @@ func (c *compiler) unknownField(e document.Entry, u unknown) {
 		if u.mapping.Get(meant) == nil && spelling.Certain(e.Key, u.known) {
 			p.Fix = policy.Edit{Place: e.KeyPlace, Text: meant}
 		}
+	case u.uncoloned(e.Key) != "":
+		p.Suggestion = fmt.Sprintf("put a colon behind %q", u.uncoloned(e.Key))
 	default:
-		if key := policyKeyNamed(e.Key); key != "" {
+		key := policyKeyNamed(e.Key)
+		if above := u.mapping.Get(strings.TrimSuffix(key, "."+e.Key)); above != nil && above.Kind() == document.Null {
+			p.Suggestion = fmt.Sprintf("indent it: it belongs under %s", strings.TrimSuffix(key, "."+e.Key))
+		} else if key != "" {
 			p.Suggestion = fmt.Sprintf("it is a key of policies: write %s under policy, defaults or an operation", key)
 		}
 	}
 	c.report(p)
+}
+
+// uncoloned returns the known key that a text begins with, whose colon was forgotten: "timeouts {request" says timeouts.
+func (u unknown) uncoloned(text string) string {
+	word, _, found := strings.Cut(text, " ")
+	if !found || !slices.Contains(u.known, word) {
+		return ""
+	}
+	return word
+}
+
+// meant reports whether a mapping has, instead of key, one that was probably meant to be it.
+func meant(n *document.Node, key string) bool {
+	return slices.ContainsFunc(n.Entries(), func(e document.Entry) bool {
+		return e.Key != key && (otherNames[e.Key] == key || nearest(e.Key, []string{key}) == key || strings.Contains(elsewhere[e.Key], strconv.Quote(key)))
+	})
 }
 
 // otherNames are what other systems call a key, which has the same meaning and the same values here, beside the keys around it.

@@ -28,6 +28,7 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 		own.values[key] = value{origin: policy.Origin{Place: at, From: from}, level: text.level, apply: apply}
 	}}
 	r.mapping("", n, text.fields)
+	c.suggestUse(n, text)
 	c.checkLevel(own, text)
 	used := n.Get("use")
 	if used == nil || used.Kind() == document.Null {
@@ -38,8 +39,9 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 		c.fail(codeOutOfPlace, used.Place(), text.what+" uses another policy", "values only", "write the values out")
 		return own
 	}
-	name, ok := c.scalar("use", used, "the name of a policy under policies")
+	name, ok := c.scalar("use", used, "the name of one policy under policies")
 	if !ok {
+		c.used[""] = true // what was meant is not known
 		return own
 	}
 	c.used[name] = true
@@ -58,6 +60,17 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 		return own
 	}
 	return own.over(named.as(text.level, used.Place()))
+}
+
+// suggestUse offers "use" to who wrote the name of a policy in the place of one.
+func (c *compiler) suggestUse(n *document.Node, text policyText) {
+	if n.Kind() != document.Scalar || text.named || c.named[n.Text()] == nil {
+		return
+	}
+	c.used[n.Text()] = true
+	instead := fmt.Sprintf("{use: %s}", n.Text())
+	c.lastTold().Suggestion = "write " + instead
+	c.mend(instead)
 }
 
 // readNamed reads what stands under policies, before anything uses it.

@@ -130,9 +130,9 @@ func (c *compiler) checkRefusesAll(s *source) {
 	}
 }
 
-// require reports a key that a mapping must have.
+// require reports a key that a mapping must have, unless an unknown key there, which is reported, was meant to be it.
 func (c *compiler) require(s *source, n *document.Node, key, expected string) {
-	if n.Kind() == document.Mapping && n.Get(key) == nil {
+	if n.Kind() == document.Mapping && n.Get(key) == nil && !meant(n, key) {
 		c.fail(codeMissingKey, s.place, fmt.Sprintf("%s has no %s", s.title(), key), expected)
 	}
 }
@@ -171,7 +171,7 @@ func (c *compiler) nameHosts(s *source) {
 	for _, h := range s.Hosts {
 		if other := c.hosts[h]; other != nil {
 			c.reportOnce(policy.Problem{
-				Code: codeSharedHost, Severity: policy.Error, Place: places[h],
+				Code: codeSharedHost, Severity: policy.Error, Place: places[h], Because: other.Place,
 				Message:  fmt.Sprintf("host %s belongs to upstream %s already", h, other.Name),
 				Expected: "one upstream for each host", Suggestion: "merge the two upstreams, or give one another host",
 			})

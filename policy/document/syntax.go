@@ -54,6 +54,12 @@ func (s *source) syntaxProblem(err error, depth *depthLimit) policy.Problem {
 		p.Message = "not YAML: a tab stands where only spaces may"
 	}
 	p.Expected, p.Suggestion = s.advice(load)
+	if at, found := s.swallowing(load.Mark.Line); found {
+		p.Message = fmt.Sprintf("not YAML: a quote is open here, and the next one, in line %d, closes it", p.Place.Line)
+		p.Because, p.Place = p.Place, at
+		p.Expected, p.Suggestion = "a closing quote", "close it in its own line"
+	}
+	p.Place.EndColumn = s.wordEnd(p.Place)
 	return p
 }
 
@@ -100,4 +106,56 @@ func firstControl(data []byte) (offset int, char rune) {
 		i += size
 	}
 	return -1, 0
+}
+
+// swallowing finds the double quote that nobody closed and that took the text up to the next quote, which was to open another
+// value: that one is in the given line, where the reader gave up, and text follows it that cannot follow a closing quote.
+func (s *source) swallowing(line int) (at policy.Place, found bool) {
+	if line > len(s.starts) {
+		return policy.Place{}, false
+	}
+	opened, openedLine := -1, 0
+	for n := 1; n <= line; n++ {
+		text := s.line(n)
+		for i := 0; i < len(text); i++ {
+			switch c := text[i]; {
+			case opened >= 0 && c == '\\':
+				i++
+			case c == '"' && opened >= 0:
+				if n == line && openedLine < n && i+1 < len(text) && strings.IndexByte(" \t,:]}#", text[i+1]) < 0 {
+					return s.at(opened), true
+				}
+				opened = -1
+			case c == '"' && startsValue(text[:i]):
+				opened, openedLine = int(s.starts[n-1])+i, n
+			case c == '#' && opened < 0 && (i == 0 || text[i-1] == ' '):
+				i = len(text)
+			}
+		}
+	}
+	return policy.Place{}, false
+}
+
+// startsValue reports whether a quote that follows text begins a value; elsewhere it is a character like any other.
+func startsValue(text []byte) bool {
+	return len(text) == 0 || strings.IndexByte(" \t[{,", text[len(text)-1]) >= 0
+}
+
+// wordEnd is the column behind the word at a place where the reader gave up; 0 where none stands there.
+func (s *source) wordEnd(at policy.Place) int {
+	rest := s.after(at.Line, at.Column)
+	if len(rest) == 0 || strings.IndexByte("[]{}:,-?|>#%@` \t", rest[0]) >= 0 {
+		return 0
+	}
+	end := bytes.IndexAny(rest, " \t,]}")
+	if end < 0 {
+		end = len(rest)
+	}
+	if end > 1 && rest[end-1] == ':' {
+		end--
+	}
+	if end == 0 {
+		return 0
+	}
+	return at.Column + utf8.RuneCount(rest[:end])
 }

@@ -71,6 +71,7 @@ func (j *jsonFile) scan() *policy.Problem {
 		}
 		if err != nil {
 			p := j.refusal(start, "not JSON: "+jsonReason(err), "JSON (RFC 8259)")
+			p.Suggestion = jsonAdvice(err)
 			return &p
 		}
 		if len(open) == 0 && len(j.values) > 0 {
@@ -126,6 +127,24 @@ func jsonReason(err error) string {
 		return "the text ends in the middle of a value"
 	}
 	return err.Error()
+}
+
+// jsonAdvice knows the slips behind the decoder's most frequent words.
+func jsonAdvice(err error) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "after object key:value pair") || strings.Contains(text, "after array element"):
+		return "put a comma between this and what stands before it"
+	case strings.Contains(text, "after object key"):
+		return "put a colon behind the key"
+	case strings.Contains(text, "beginning of object key string"):
+		return "put keys in double quotes, and no comma behind the last one"
+	case strings.Contains(text, "looking for beginning of value"):
+		return "put text in double quotes, and no comma behind the last value"
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return "was the file written to the end?"
+	}
+	return ""
 }
 
 func (j *jsonFile) refusal(offset int, message, expected string) policy.Problem {

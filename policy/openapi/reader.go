@@ -223,11 +223,17 @@ func (r *reading) version(root spot) {
 			return
 		}
 	}
-	r.fail(policy.Problem{
+	p := policy.Problem{
 		Code: CodeForeign, Place: root.Place(),
 		Message:  "no OpenAPI document: neither openapi nor swagger says its version",
 		Expected: "openapi: 3.1.0", Suggestion: "is this the root document, or a part of one?",
-	})
+	}
+	for m := range root.members() {
+		if m.key == "asyncapi" {
+			p.Place, p.Message, p.Suggestion = m.place, "no OpenAPI document, but one of AsyncAPI", "name the document that describes the HTTP operations"
+		}
+	}
+	r.fail(p)
 }
 
 // duplicateIDs reports every operation whose id an earlier one has, each where it stands.

@@ -50,8 +50,12 @@ func checkUnsafeRetry(o *rules.Operation, report rules.Report) {
 		if !ok {
 			continue
 		}
+		at := v.Place
+		if i := slices.IndexFunc(o.When, func(item rules.Condition) bool { return rules.BeyondNotSent(item.Conditions) }); key == "retry.when" && i >= 0 && !v.Named {
+			at = o.When[i].Place // the others in the list may be right
+		}
 		p := policy.Problem{
-			Code: CodeUnsafeRetry, Severity: policy.Error, Place: v.Place,
+			Code: CodeUnsafeRetry, Severity: policy.Error, Place: at,
 			Message:    fmt.Sprintf("operation %s may not be repeated, and a retry after a reset, a timeout or an answer would do its work twice", o.ID),
 			Expected:   "an idempotency key, an operation that may be repeated, or a retry of what was never sent only",
 			Suggestion: "add idempotencyKey: inject if the upstream honours one, or idempotent: true if doing it twice is harmless, or when: [connect, refused]",
