@@ -134,6 +134,9 @@ func (c *compiler) outbound(t *top, set *policy.Set, defaults *layer) {
 		fill(c, "outbound", e.Value, target[outboundPort]{&port, outboundFields})
 	}
 	set.Outbound = &policy.OutboundPort{Listen: port.listen, PassUnknown: port.pass}
+	for _, p := range c.shared {
+		c.reportOnce(p)
+	}
 	if port.pass {
 		s := &source{Upstream: &policy.Upstream{Name: policy.Unknown, Direction: policy.Outbound, Place: e.KeyPlace}, layer: defaults}
 		c.unmatched(s)

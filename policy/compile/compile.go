@@ -106,6 +106,7 @@ type compiler struct {
 	specs    []specFile // wherever a policy names one
 	named    map[string]*layer
 	hosts    map[string]*policy.Upstream
+	shared   []policy.Problem // hosts of two upstreams, which matter where one port serves all
 	told     map[toldKey]bool
 	again    bool // the problem reported last had been told before, or is one too many
 	counts   map[policy.Severity]int

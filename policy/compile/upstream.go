@@ -170,10 +170,10 @@ func (c *compiler) nameHosts(s *source) {
 	s.Hosts = slices.Sorted(maps.Keys(places))
 	for _, h := range s.Hosts {
 		if other := c.hosts[h]; other != nil {
-			c.reportOnce(policy.Problem{
+			c.shared = append(c.shared, policy.Problem{
 				Code: codeSharedHost, Severity: policy.Error, Place: places[h], Because: other.Place,
 				Message:  fmt.Sprintf("host %s belongs to upstream %s already", h, other.Name),
-				Expected: "one upstream for each host", Suggestion: "merge the two upstreams, or give one another host",
+				Expected: "one upstream for each host", Suggestion: "merge the two upstreams, or give each a port of its own (listen) and open none for all",
 			})
 			continue
 		}
