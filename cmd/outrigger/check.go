@@ -24,7 +24,7 @@ func newCheckCommand() *cobra.Command {
 			"Comments and layout stay.\n\n" +
 			"Exit status: 0 no errors, 1 errors (with --strict also warnings), 2 usage or unreadable input.",
 		Example: "  outrigger check policy.yaml\n  outrigger check --fix policy.yaml\n  outrigger check --strict --output github policies/*.yaml",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("the policy to check"),
 		RunE:    o.run,
 	}
 	c.Flags().StringVar(&o.output, "output", "text", "text, json, sarif or github")

@@ -20,7 +20,7 @@ func newDiffCommand() *cobra.Command {
 			"A line that many operations inherit is one change. OLD and NEW are a file, or a folder whose *.yaml files are one policy.\n\n" +
 			"Exit status: 0 the same meaning, 1 differences, 2 usage, unreadable input or a policy that is not valid.",
 		Example: "  outrigger diff policy.yaml policy.new.yaml\n  outrigger diff --output json deployed/ policies/",
-		Args:    cobra.ExactArgs(2),
+		Args:    exactly(2, "two policies"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if output != "text" && output != "json" && output != "markdown" {
 				return usage("--output %q is not known: write text, json or markdown", output)

@@ -77,6 +77,9 @@ func newExplainCommand() *cobra.Command {
 }
 
 func requestOrNothing(_ *cobra.Command, args []string) error {
+	if len(args) > 0 && (strings.HasSuffix(args[0], ".yaml") || strings.HasSuffix(args[0], ".yml")) {
+		return usage("the policy goes behind a flag: --policy %s", args[0])
+	}
 	if len(args) != 0 && len(args) != 2 {
 		return usage("a request is METHOD TARGET, as in GET /stock/42; without both, all operations are explained")
 	}

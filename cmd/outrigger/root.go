@@ -37,12 +37,13 @@ func newRootCommand() *cobra.Command {
 		Long: "Outrigger runs beside a service and carries its calls: it retries what may be retried, fails fast when an upstream is down,\n" +
 			"and bounds everything. What it does is written in a policy file that is checked against the OpenAPI specs of the services.\n\n" +
 			"Every flag may also be given as an environment variable: --log-level as OUTRIGGER_LOG_LEVEL.",
-		Example:       "  outrigger check policy.yaml\n  outrigger explain --policy policy.yaml --upstream inventory GET /stock/42\n  outrigger proxy --policy policy.yaml",
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Annotations:   map[string]string{},
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		Example:                    "  outrigger check policy.yaml\n  outrigger explain --policy policy.yaml --upstream inventory GET /stock/42\n  outrigger proxy --policy policy.yaml",
+		Args:                       knownCommand,
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		Annotations:                map[string]string{},
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		if err := flagsFromEnvironment(c, os.Environ()); err != nil {

@@ -23,7 +23,7 @@ func newRunCommand() *cobra.Command {
 			"http_proxy, the outbound port; OUTRIGGER_ADMIN, OUTRIGGER_INBOUND, OUTRIGGER_OUTBOUND and OUTRIGGER_UPSTREAM_<NAME>, the\n" +
 			"addresses of the ports. Signals are passed on; SIGTERM first lets callers finish. The exit status is that of CMD.",
 		Example: "  outrigger run --policy policy.yaml -- python app.py",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("the command of the service"),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := flags.start(c.ErrOrStderr())
 			if err != nil {

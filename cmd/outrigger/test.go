@@ -23,7 +23,7 @@ func newTestCommand() *cobra.Command {
 			"takes no time and the result never changes by chance. docs/testing-policies.md tells what a table may say.\n\n" +
 			"Exit status: 0 all cases pass, 1 some do not, 2 usage, unreadable input, or a table or policy that is not valid.",
 		Example: "  outrigger test orders.test.yaml\n  outrigger test --junit report.xml policies/*.test.yaml",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("the table to run"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if output != "text" && output != "json" {
 				return usage("--output %q is not known: write text or json", output)

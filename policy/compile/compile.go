@@ -150,6 +150,9 @@ func (c *compiler) read(file string) *document.Node {
 		c.wrongType(root, "policy file", "a mapping such as \"version: 1\"")
 		return nil
 	}
+	if c.notAPolicy(root) {
+		return nil
+	}
 	return root
 }
 

@@ -55,6 +55,27 @@ func (c *compiler) merge() *top {
 	return t
 }
 
+// others are documents that people name, or keep in a folder of policies, by mistake: by a key that no policy has.
+var others = []struct{ key, what, instead string }{
+	{"openapi", "an OpenAPI document", "\"outrigger init FILE\" writes a policy from it; among policies, keep specs in a folder of their own"},
+	{"swagger", "an OpenAPI document", "\"outrigger init FILE\" writes a policy from it; among policies, keep specs in a folder of their own"},
+	{"cases", "a table of tests", "run it with \"outrigger test FILE\"; among policies, keep tables in a folder of their own"},
+	{"kind", "a manifest of Kubernetes", "name the policy file that it is made from"},
+}
+
+// notAPolicy reports a file that is something else, once and not key by key.
+func (c *compiler) notAPolicy(root *document.Node) bool {
+	for _, other := range others {
+		e, there := keyOf(root, other.key)
+		if !there || root.Get("service") != nil || root.Get("upstreams") != nil || root.Get("inbound") != nil {
+			continue
+		}
+		c.fail(codeUnknownField, e.KeyPlace, fmt.Sprintf("the file is no policy but %s", other.what), "version: 1, service, inbound, upstreams and the other keys of a policy", other.instead)
+		return true
+	}
+	return false
+}
+
 func (c *compiler) version(root *document.Node) {
 	n := root.Get("version")
 	switch {

@@ -58,13 +58,16 @@ func rowOf(u *policy.Upstream, op *policy.Operation) Row {
 	switch {
 	case row.Worst.Retries == 0:
 		row.Again = "nothing"
-	case r.repeatable() || op == u.Unmatched:
+	case beyondNotSent(op.Policy.Retry.When) && (r.repeatable() || op == u.Unmatched):
 		row.Again = "failures"
 	default:
 		row.Again = "not sent"
 	}
 	return row
 }
+
+// beyondNotSent reports whether v also repeats what may have been processed, which inbound does not by itself.
+func beyondNotSent(v policy.Conditions) bool { return v.Reset || v.Timeout || !v.Statuses.IsZero() }
 
 // TableText is a table for people, by upstream.
 func TableText(rows []Row) string {
