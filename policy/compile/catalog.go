@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -54,6 +55,22 @@ func (c *catalog) index() {
 func (c *catalog) find(id string) *openapi.Operation {
 	c.index()
 	return c.byID[id]
+}
+
+// choices says which operations there are: by their names while those are few, else how many.
+func (c *catalog) choices() string {
+	const few = 6
+	switch n := len(c.Operations); {
+	case n == 0:
+		return fmt.Sprintf("an operation of %s, which has none", c.File)
+	case n > few:
+		return fmt.Sprintf("one of the %d operations of %s", n, c.File)
+	}
+	var names []string
+	for _, op := range c.Operations {
+		names = append(names, cmp.Or(op.ID, op.Method+" "+op.Path))
+	}
+	return fmt.Sprintf("%s of %s", either(names), c.File)
 }
 
 // findByPath finds by method and template, as the spec writes it or as requests show it; parameters may have other names.

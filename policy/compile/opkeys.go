@@ -190,7 +190,7 @@ func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
 	} else if method, path, found := strings.Cut(e.Key, "/"); found && method == "" {
 		instead = fmt.Sprintf("write the method before the path: GET /%s", path)
 	}
-	c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("unknown operation %q", e.Key), fmt.Sprintf("one of the %d operations of %s", len(s.catalog.Operations), s.catalog.File), instead)
+	c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("unknown operation %q", e.Key), s.catalog.choices(), instead)
 	if meant != "" {
 		c.meantOperation(s, e.Key, meant, ids)
 		c.because(s.catalog.find(meant).IDPlace)
