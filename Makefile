@@ -33,7 +33,7 @@ test: need-cc need-editor need-hooks check test-plain test-race test-poison test
 
 .PHONY: test-fast
 test-fast: ## all Go tests once, no race detector
-	go test ./...
+	go test -pgo=off ./...
 
 .PHONY: fmt
 fmt: $(bin)/gofumpt ## write the standard format
@@ -50,6 +50,10 @@ bench: build ## Outrigger beside HAProxy, nginx and net/http on this machine
 .PHONY: soak
 soak: build ## mixed traffic for SOAKTIME (10m): nothing may grow or get mixed up
 	bench/run.sh soak -for $(SOAKTIME)
+
+.PHONY: pgo
+pgo: ## the profile that go build decides by what to inline, from the loads of the benchmark
+	tools/pgo
 
 .PHONY: golden
 golden: ## rewrite golden files from what the code says now
@@ -90,17 +94,18 @@ vet:
 	go vet ./...
 	go vet -tags poison ./...
 
+# The profile of cmd/outrigger would have every package compiled once more for nothing that a test can see, hence -pgo=off.
 # Allocations are asserted here: the race detector and poisoning allocate for themselves.
 .PHONY: test-plain test-race test-poison test-beside need-beside
 test-plain:
-	go test -timeout 10m ./...
+	go test -pgo=off -timeout 10m ./...
 
 test-race:
-	go test -race -timeout 15m ./...
+	go test -pgo=off -race -timeout 15m ./...
 
 # Memory that is used again is overwritten in this build, so that a value kept too long shows in the wire's and the product's tests.
 test-poison:
-	go test -tags poison -timeout 10m ./proxy/... ./cmd/...
+	go test -pgo=off -tags poison -timeout 10m ./proxy/... ./cmd/...
 
 test-beside: need-beside
 	for m in $(beside); do echo "$$m: go vet and go test"; (cd $$m && go vet ./... && go test -count=1 -timeout 5m ./...); done
