@@ -138,6 +138,8 @@ func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Ope
 	method, template, byPath := splitOperationKey(e.Key)
 	if !byPath {
 		switch op := s.catalog.find(e.Key); {
+		case op == nil && len(s.catalog.Sharing(e.Key)) > 0:
+			c.sharedID(e, s.catalog.Sharing(e.Key))
 		case op == nil:
 			c.unknownID(s, e, all)
 		case op.CoveredBy != nil:
@@ -164,6 +166,16 @@ func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Ope
 		}
 	}
 	return op
+}
+
+// sharedID refuses a key that is the id of several operations.
+func (c *compiler) sharedID(e document.Entry, sharing []*openapi.Operation) {
+	first, second := sharing[0], sharing[1]
+	c.fail(openapi.CodeDuplicateID, e.KeyPlace,
+		fmt.Sprintf("operationId %q is that of %d operations, %s %s (%s) and %s %s (%s) among them: the key names none",
+			e.Key, len(sharing), first.Method, first.Path, first.Place, second.Method, second.Path, second.Place),
+		"METHOD /path of one of them", fmt.Sprintf("write \"%s %s\", or rename one in the spec", first.Method, first.Path))
+	c.because(second.IDPlace)
 }
 
 func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {

@@ -45,8 +45,9 @@ type Elsewhere struct {
 
 // Operation is one method of one path. Its values are defaults and facts for policies, not policies.
 type Operation struct {
-	// ID is the operationId, "" where the document gives none.
-	ID string
+	// ID is the operationId, "" where the document gives none, or gives it to operations that requests tell apart: SharedID is it
+	// then, and names none of them.
+	ID, SharedID string
 	// Method is in upper case, also QUERY and those of additionalOperations.
 	Method string
 	// Path is the template as written, without "?" and "#" and what follows, and without a base path.
@@ -162,7 +163,18 @@ func (r *reading) hints(s spot, op *Operation) {
 	}
 }
 
-// Find returns the operation with this operationId, or nil. Of several it is the first.
+// Sharing returns the operations that have the same operationId, at least two, or none.
+func (c *Catalog) Sharing(id string) []*Operation {
+	var all []*Operation
+	for _, op := range c.Operations {
+		if op.SharedID == id && id != "" {
+			all = append(all, op)
+		}
+	}
+	return all
+}
+
+// Find returns the operation with this operationId, or nil.
 func (c *Catalog) Find(id string) *Operation {
 	for _, op := range c.Operations {
 		if op.ID == id && id != "" {

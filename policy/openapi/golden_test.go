@@ -114,6 +114,9 @@ func renderOperation(b *strings.Builder, op *Operation) {
 	if op.ID != "" {
 		fmt.Fprintf(b, "\tid %q at %s\n", op.ID, full(op.IDPlace))
 	}
+	if op.SharedID != "" {
+		fmt.Fprintf(b, "\tshared id %q at %s\n", op.SharedID, full(op.IDPlace))
+	}
 	if s := renderStatuses(op.Statuses); s != "" {
 		fmt.Fprintf(b, "\tstatuses%s\n", s)
 	}

@@ -236,9 +236,11 @@ func (r *reading) version(root spot) {
 	r.fail(p)
 }
 
-// duplicateIDs reports every operation whose id an earlier one has, each where it stands.
+// duplicateIDs reports every operation whose id an earlier one has, each where it stands. It is a warning, for real documents have
+// hundreds of them (Kubernetes); none of the operations is known by that id any more, so no policy can hold for one by chance.
 func (r *reading) duplicateIDs() {
 	first := make(map[string]*Operation, len(r.catalog.Operations))
+	shared := map[string]bool{}
 	for _, op := range r.catalog.Operations {
 		if op.ID == "" {
 			continue
@@ -253,21 +255,26 @@ func (r *reading) duplicateIDs() {
 			// Two paths share one path item by $ref: the text is the same, so the place tells nothing.
 			at = op.PathPlace
 		}
-		r.fail(policy.Problem{
-			Code: CodeDuplicateID, Place: at,
-			Message:  fmt.Sprintf("operationId %q is that of %s %s already (%s)", op.ID, earlier.Method, earlier.Path, earlier.IDPlace),
-			Expected: "an id that no other operation has", Suggestion: "rename one of them",
-		})
+		shared[op.ID] = shared[op.ID] || op.CoveredBy != earlier
+		r.duplicateID(at, fmt.Sprintf("operationId %q is that of %s %s already (%s)", op.ID, earlier.Method, earlier.Path, earlier.IDPlace))
 	}
 	for _, e := range r.catalog.Elsewhere {
 		if op := first[e.ID]; op != nil {
-			r.warn(policy.Problem{
-				Code: CodeDuplicateID, Place: e.Place,
-				Message:  fmt.Sprintf("operationId %q of a %s is that of %s %s already (%s)", e.ID, e.Where, op.Method, op.Path, op.IDPlace),
-				Expected: "an id that no other operation has", Suggestion: "rename one of them",
-			})
+			r.duplicateID(e.Place, fmt.Sprintf("operationId %q of a %s is that of %s %s already (%s)", e.ID, e.Where, op.Method, op.Path, op.IDPlace))
 		}
 	}
+	for _, op := range r.catalog.Operations {
+		if shared[op.ID] {
+			op.ID, op.SharedID = "", op.ID
+		}
+	}
+}
+
+func (r *reading) duplicateID(at policy.Place, message string) {
+	r.warn(policy.Problem{
+		Code: CodeDuplicateID, Place: at, Message: message,
+		Expected: "an id that no other operation has", Suggestion: "rename one of them",
+	})
 }
 
 // serverPaths returns the path part of each server once, nil when none is declared. Variables take their defaults.
