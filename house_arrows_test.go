@@ -15,7 +15,8 @@ var arrows = []struct {
 	// What is wanted. Bytes in, values out.
 	{"policy", nil},
 	{"policy/document", []string{"policy"}},
-	{"policy/openapi", []string{"policy", "policy/document"}},
+	{"policy/openapi", []string{"policy", "policy/document", "policy/openapi/clue"}},
+	{"policy/openapi/clue", nil},
 	{"policy/graphql", []string{"policy"}},
 	{"policy/schema", []string{"policy"}},
 	// A contract is what a spec says of messages, as schemas that are known to compile.

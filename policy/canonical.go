@@ -134,3 +134,45 @@ func unhex(c byte) byte {
 func isUnreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }
+
+// CanonicalTemplate is the form in which a template is matched: what Canonical makes of the requests it stands for.
+func CanonicalTemplate(template string) string {
+	var b strings.Builder
+	depth := 0
+	for i := range len(template) {
+		ch := template[i]
+		switch {
+		case ch == '{':
+			depth++
+		case ch == '}':
+			depth--
+		case depth == 0 && (ch <= ' ' || ch >= 0x7f || strings.IndexByte("\"<>\\^`|", ch) >= 0):
+			const hex = "0123456789ABCDEF"
+			b.Write([]byte{'%', hex[ch>>4], hex[ch&15]})
+			continue
+		}
+		b.WriteByte(ch)
+	}
+	if canonical, ok := Canonical(b.String()); ok {
+		return canonical
+	}
+	return b.String()
+}
+
+// TemplateShape is a template without the names of its parameters: templates of one shape match the same paths.
+func TemplateShape(template string) string {
+	var b strings.Builder
+	inside := false
+	for i := range len(template) {
+		switch ch := template[i]; {
+		case ch == '{':
+			inside = true
+			b.WriteString("{}")
+		case ch == '}' && inside:
+			inside = false
+		case !inside:
+			b.WriteByte(ch)
+		}
+	}
+	return b.String()
+}

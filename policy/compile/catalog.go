@@ -40,7 +40,7 @@ func (c *catalog) index() {
 	c.byID = make(map[string]*openapi.Operation, len(c.Operations))
 	c.byShape = make(map[string]*openapi.Operation, len(c.Operations))
 	for _, op := range c.Operations {
-		if shape := templateShape(canonicalTemplate(op.Path)); c.byShape[shape] == nil {
+		if shape := policy.TemplateShape(policy.CanonicalTemplate(op.Path)); c.byShape[shape] == nil {
 			c.byShape[shape] = op
 		}
 		c.keys = append(c.keys, op.Method+" "+op.Path)
@@ -78,13 +78,13 @@ func (c *catalog) findByPath(method, template string) *openapi.Operation {
 	if c.paths == nil {
 		c.paths = map[string]*openapi.Operation{}
 		add := func(op *openapi.Operation, template string) {
-			key := op.Method + " " + templateShape(template)
+			key := op.Method + " " + policy.TemplateShape(template)
 			if _, known := c.paths[key]; !known && op.CoveredBy == nil {
 				c.paths[key] = op
 			}
 		}
 		for _, op := range c.Operations {
-			add(op, canonicalTemplate(op.Path))
+			add(op, policy.CanonicalTemplate(op.Path))
 		}
 		for _, op := range c.Operations {
 			for _, t := range templates(c.Catalog, op) {
@@ -92,7 +92,7 @@ func (c *catalog) findByPath(method, template string) *openapi.Operation {
 			}
 		}
 	}
-	return c.paths[method+" "+templateShape(canonicalTemplate(template))]
+	return c.paths[method+" "+policy.TemplateShape(policy.CanonicalTemplate(template))]
 }
 
 func (c *compiler) catalog(file specFile) *catalog {

@@ -38,7 +38,7 @@ func (c *compiler) operations(s *source, all []*source) {
 	}
 	for _, e := range extra {
 		method, template, _ := splitOperationKey(e.Key)
-		c.add(s, &declared{key: e, Operation: &policy.Operation{ID: method + " " + template, Method: method, Template: canonicalTemplate(template), Place: e.KeyPlace}})
+		c.add(s, &declared{key: e, Operation: &policy.Operation{ID: method + " " + template, Method: method, Template: policy.CanonicalTemplate(template), Place: e.KeyPlace}})
 	}
 	c.unmatched(s)
 }
@@ -84,7 +84,7 @@ func templates(catalog *openapi.Catalog, op *openapi.Operation) []string {
 	}
 	var all []string
 	for _, base := range bases {
-		if t := canonicalTemplate(base + op.Path); !slices.Contains(all, t) {
+		if t := policy.CanonicalTemplate(base + op.Path); !slices.Contains(all, t) {
 			all = append(all, t)
 		}
 	}
@@ -152,28 +152,4 @@ func splitOperationKey(key string) (method, template string, ok bool) {
 	method, template, ok = strings.Cut(key, " ")
 	template = strings.TrimLeft(template, " ")
 	return method, template, ok && strings.HasPrefix(template, "/")
-}
-
-// canonicalTemplate is the form in which a template is matched: what policy.Canonical makes of the requests it stands for.
-func canonicalTemplate(template string) string {
-	var b strings.Builder
-	depth := 0
-	for i := range len(template) {
-		ch := template[i]
-		switch {
-		case ch == '{':
-			depth++
-		case ch == '}':
-			depth--
-		case depth == 0 && (ch <= ' ' || ch >= 0x7f || strings.IndexByte("\"<>\\^`|", ch) >= 0):
-			const hex = "0123456789ABCDEF"
-			b.Write([]byte{'%', hex[ch>>4], hex[ch&15]})
-			continue
-		}
-		b.WriteByte(ch)
-	}
-	if canonical, ok := policy.Canonical(b.String()); ok {
-		return canonical
-	}
-	return b.String()
 }

@@ -34,7 +34,7 @@ func (c *compiler) operationKeys(s *source, n *document.Node, all []*source) (wr
 			c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("operation %q: %s names no spec that could declare it", e.Key, s.title()),
 				"METHOD /path, or openapi beside operations", "write the operation as GET /path, or add openapi: FILE")
 		case s.catalog == nil || s.catalog.pending && byPath:
-			shape := method + " " + templateShape(canonicalTemplate(template))
+			shape := method + " " + policy.TemplateShape(policy.CanonicalTemplate(template))
 			if first, there := seen[shape]; there {
 				c.operationTwice(e, first)
 				continue
@@ -127,11 +127,6 @@ func balanced(template string) bool {
 	}
 	return open < 0
 }
-
-var parameterForm = regexp.MustCompile(`\{[^}]*\}`)
-
-// templateShape is a template without the names of its parameters.
-func templateShape(template string) string { return parameterForm.ReplaceAllString(template, "{}") }
 
 // find returns the operation of the spec that a key means, or nil after saying why there is none.
 func (c *compiler) find(s *source, e document.Entry, all []*source) *openapi.Operation {
@@ -243,7 +238,7 @@ func (c *compiler) unknownPath(s *source, e document.Entry, all []*source) {
 		}
 	}
 	s.catalog.index()
-	if op := s.catalog.byShape[templateShape(canonicalTemplate(template))]; op != nil {
+	if op := s.catalog.byShape[policy.TemplateShape(policy.CanonicalTemplate(template))]; op != nil {
 		c.fail(codeNoSuchTemplate, e.KeyPlace, fmt.Sprintf("operation %q: the path is declared, but not for %s", e.Key, method), "a method that the spec declares for the path",
 			fmt.Sprintf("did you mean %q?", op.Method+" "+op.Path))
 		c.because(op.Place)

@@ -35,6 +35,9 @@ func (r *reading) open(name string, ref tree, severity policy.Severity) *specFil
 	f := &specFile{name: name}
 	r.files[name] = f
 	data, err := r.reader.ReadFile(name)
+	if err == nil && len(data) <= MaxFileBytes {
+		data = inUTF8(data)
+	}
 	f.data = data
 	switch {
 	case err != nil && ref == absent:
@@ -274,6 +277,7 @@ const nameSeparator = "\x00"
 func (r *reading) refName(base *specFile, ref tree) (string, *policy.Problem) {
 	text := ref.Text()
 	file, pointer, _ := strings.Cut(text, "#")
+	file = r.ownURL(base, file)
 	if hasScheme(file) || strings.HasPrefix(file, "//") {
 		return "", &policy.Problem{
 			Code: CodeOutside, Severity: policy.Error, Message: fmt.Sprintf("$ref to a URL: %s", text),
@@ -298,6 +302,24 @@ func (r *reading) refName(base *specFile, ref tree) (string, *policy.Problem) {
 	return name + nameSeparator + pointer, nil
 }
 
+// ownURL makes a relative reference of a URL under that which a file of 3.2 says it is known by ($self): such a URL names the file
+// itself or one beside it, wherever they are kept.
+func (r *reading) ownURL(base *specFile, url string) string {
+	self := base.tree.get("$self").Text()
+	if base.tree == absent || self == "" || !hasScheme(url) {
+		return url
+	}
+	self, _, _ = strings.Cut(self, "#")
+	folder := self[:strings.LastIndexByte(self, '/')+1]
+	switch rest, under := strings.CutPrefix(url, folder); {
+	case url == self:
+		return ""
+	case under && strings.Contains(folder, "://") && len(folder) > strings.Index(folder, "://")+len("://"):
+		return rest
+	}
+	return url
+}
+
 // target finds what a name of refName stands for, once. A problem without a message has been reported already.
 func (r *reading) target(name string, ref tree, what string, severity policy.Severity) (spot, *policy.Problem) {
 	if known, ok := r.targets[name]; ok {
@@ -318,46 +340,6 @@ func (r *reading) target(name string, ref tree, what string, severity policy.Sev
 	s := spot{found, f}
 	r.targets[name] = s
 	return s, nil
-}
-
-// pointTo follows a JSON pointer (RFC 6901). It returns absent and the part that is missing when it leads nowhere.
-func pointTo(root tree, pointer string) (found tree, missing string) {
-	if pointer == "" || pointer == "/" {
-		return root, ""
-	}
-	steps, isPointer := strings.CutPrefix(pointer, "/")
-	if !isPointer {
-		return absent, pointer
-	}
-	found = root
-	for step := range strings.SplitSeq(steps, "/") {
-		step = strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
-		if found = child(found, step); found == absent {
-			return absent, step
-		}
-	}
-	return found, ""
-}
-
-func child(t tree, step string) tree {
-	if t.isSequence() {
-		index, err := strconv.Atoi(step)
-		if err != nil {
-			return absent
-		}
-		for item := range t.items() {
-			if index == 0 {
-				return item
-			}
-			index--
-		}
-		return absent
-	}
-	next := t.get(step)
-	if next.Kind() == document.Null {
-		return absent
-	}
-	return next
 }
 
 // hasScheme reports whether a reference is absolute (RFC 3986 section 3.1).

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"outrigger/policy"
+	"outrigger/policy/openapi/clue"
 )
 
 // operation reads one operation, its parameters, responses, callbacks and hints.
@@ -122,7 +123,7 @@ func (r *reading) parameters(op *Operation, lists []spot) {
 			}
 			seen[name] = true
 			op.Headers = append(op.Headers, Header{Name: name, Required: parameter.get("required").Text() == "true", Place: parameter.get("name").Place()})
-			if op.IdempotencyKey == "" && (name == "Idempotency-Key" || name == "X-Idempotency-Key") {
+			if op.IdempotencyKey == "" && clue.IdempotencyKey(name) {
 				op.IdempotencyKey = name
 			}
 		}
@@ -271,11 +272,11 @@ func (r *reading) content(response spot, produces tree, seen *streamTally) {
 		}
 		for item := range produces.items() {
 			switch media := item.Text(); {
-			case streams(media):
+			case clue.Streams(media):
 				seen.stream(media, item.Place())
 			case response.get("schema").isMapping():
 				seen.others++
-				if seen.file.Text == "" && isFile(media) {
+				if seen.file.Text == "" && (clue.File(media) || response.get("schema").get("type").Text() == "file") {
 					seen.file = Sign{media, item.Place()}
 				}
 			}
@@ -287,15 +288,20 @@ func (r *reading) content(response spot, produces tree, seen *streamTally) {
 		return
 	}
 	for m := range content.members() {
-		if streams(m.key) || r.itemSchema(spot{m.value, content.file}) {
+		if clue.Streams(m.key) || r.itemSchema(spot{m.value, content.file}) {
 			seen.stream(m.key, m.place)
 			continue
 		}
 		seen.others++
-		if seen.file.Text == "" && isFile(m.key) {
+		if seen.file.Text == "" && r.isDownload(m.key, spot{m.value, content.file}) {
 			seen.file = Sign{m.key, m.place}
 		}
 	}
+}
+
+// isDownload reports whether a reply of a media type is a file.
+func (r *reading) isDownload(name string, media spot) bool {
+	return clue.File(name) || !clue.Text(name) && isBinary(r.peek(r.peek(media).at("schema")))
 }
 
 // itemSchema reports whether a media type describes its items one by one, which 3.2 has for streams alone.
@@ -304,31 +310,12 @@ func (r *reading) itemSchema(s spot) bool {
 	return ok && media.get("itemSchema").isMapping()
 }
 
-// streaming are the media types whose bodies come in pieces for as long as the server likes.
-var streaming = map[string]bool{
-	"text/event-stream": true, "application/x-ndjson": true, "application/ndjson": true, "application/jsonl": true,
-	"application/x-jsonl": true, "application/jsonlines": true, "application/x-jsonlines": true, "application/json-lines": true,
-	"application/json-seq": true, "application/stream+json": true, "application/x-json-stream": true,
-	"multipart/x-mixed-replace": true,
-}
-
-// streams knows a streaming media type by its name, or by the parameter Kubernetes marks its watches with.
-func streams(media string) bool {
-	name, parameters, _ := strings.Cut(strings.ToLower(media), ";")
-	name = strings.TrimSpace(name)
-	return streaming[name] || strings.HasSuffix(name, "+json-seq") ||
-		strings.HasPrefix(name, "application/vnd.docker.") && strings.HasSuffix(name, "-stream") ||
-		strings.Contains(strings.ReplaceAll(parameters, " ", ""), "stream=watch")
-}
-
 // requestBody takes down whether the body is a file. It looks into files that are open already and no others: the fact is worth
 // no further file, and no warning.
 func (r *reading) requestBody(body spot, op *Operation) {
 	content := r.peek(r.peek(body).at("content"))
 	for m := range content.members() {
-		switch {
-		case op.Upload.Text != "" || streams(m.key):
-		case isFile(m.key), strings.HasPrefix(strings.ToLower(m.key), "multipart/") && r.hasFilePart(spot{m.value, content.file}):
+		if op.Upload.Text == "" && !clue.Streams(m.key) && r.isUpload(m.key, spot{m.value, content.file}) {
 			op.Upload = Sign{m.key, m.place}
 			schema := r.peek(r.peek(spot{m.value, content.file}).at("schema"))
 			op.UploadMost, _ = strconv.ParseInt(schema.get("maxLength").Text(), 10, 64)
@@ -336,26 +323,42 @@ func (r *reading) requestBody(body spot, op *Operation) {
 	}
 }
 
-// hasFilePart reports whether a multipart body has a part of binary content by its schema.
-func (r *reading) hasFilePart(media spot) bool {
+// isUpload reports whether a request body of a media type is a file, by its name or by its schema.
+func (r *reading) isUpload(name string, media spot) bool {
 	schema := r.peek(r.peek(media).at("schema"))
+	switch {
+	case clue.Multipart(name):
+		return r.hasFilePart(schema)
+	case clue.File(name):
+		return true
+	}
+	return isBinary(schema) && !clue.Text(name)
+}
+
+// hasFilePart reports whether a multipart body has a part of binary content by its schema.
+func (r *reading) hasFilePart(schema spot) bool {
 	for m := range schema.get("properties").members() {
 		part := r.peek(spot{m.value, schema.file})
 		if part.isSequence() || part.get("type").Text() == "array" {
 			part = r.peek(part.at("items"))
 		}
-		if part.get("format").Text() == "binary" || isFile(part.get("contentMediaType").Text()) {
+		if isBinary(part) {
 			return true
 		}
 	}
 	return false
 }
 
+// isBinary reports whether a schema is that of a file: of 3.0 by its format, of later ones by the media type of its content.
+func isBinary(schema spot) bool {
+	return schema.get("format").Text() == "binary" || clue.File(schema.get("contentMediaType").Text())
+}
+
 // bodyParameter takes down what a parameter says of files and of waiting. In 2.0 bodies are parameters.
 func (r *reading) bodyParameter(parameter spot, op *Operation) {
 	name := parameter.get("name")
 	switch in := parameter.get("in").Text(); {
-	case in == "query" && op.LongPoll.Text == "" && waits(name.Text()):
+	case in == "query" && op.LongPoll.Text == "" && (clue.Waits(name.Text()) || clue.Follows(name.Text()) && r.isSwitch(parameter)):
 		op.LongPoll = Sign{name.Text(), name.Place()}
 	case !r.swagger2 || op.Upload.Text != "":
 	case in == "formData" && parameter.get("type").Text() == "file":
@@ -363,7 +366,7 @@ func (r *reading) bodyParameter(parameter spot, op *Operation) {
 	case in == "body":
 		// Of several types nobody knows which is meant for files alone, beside JSON least of all.
 		for item := range r.consumes.items() {
-			if !isFile(item.Text()) {
+			if !clue.File(item.Text()) {
 				op.Upload = Sign{}
 				return
 			}
@@ -374,22 +377,10 @@ func (r *reading) bodyParameter(parameter spot, op *Operation) {
 	}
 }
 
-// waits knows the query parameters by which clients of long polls say how long an answer may take, in any spelling.
-func waits(name string) bool {
-	switch strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(name)) {
-	case "wait", "waitms", "waitseconds", "waittime", "waittimeseconds", "waitfor", "maxwait", "longpoll", "longpolling", "longpolltimeout",
-		"poll", "polltimeout", "timeout", "timeoutms", "timeoutseconds":
-		return true
+// isSwitch reports whether a parameter is true or false.
+func (r *reading) isSwitch(parameter spot) bool {
+	if r.swagger2 {
+		return parameter.get("type").Text() == "boolean"
 	}
-	return false
-}
-
-// isFile knows the media types of files, which are large or come from disks.
-func isFile(media string) bool {
-	name, _, _ := strings.Cut(strings.ToLower(media), ";")
-	switch name = strings.TrimSpace(name); name {
-	case "application/octet-stream", "application/zip", "application/gzip", "application/x-gzip", "application/x-tar", "application/tar":
-		return true
-	}
-	return strings.HasPrefix(name, "video/") || strings.HasPrefix(name, "audio/")
+	return r.peek(parameter.at("schema")).get("type").Text() == "boolean"
 }

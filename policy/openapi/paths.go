@@ -21,7 +21,7 @@ type pathItem struct {
 }
 
 func (r *reading) paths(paths spot) {
-	covers := map[string]*Operation{} // by method and cut path, of paths that need no cut
+	covers := map[string]*Operation{} // by what requests are told by, of paths that need no cut
 	var cut []*Operation
 	for m := range paths.members() {
 		if strings.HasPrefix(m.key, "x-") || m.key == "$ref" {
@@ -31,10 +31,11 @@ func (r *reading) paths(paths spot) {
 		before := len(r.catalog.Operations)
 		r.item(spot{m.value, paths.file}, &pathItem{path: path, place: m.place, seen: map[string]bool{}})
 		for _, op := range r.catalog.Operations[before:] {
-			if whole {
-				covers[op.Method+" "+op.Path] = op
-			} else {
+			switch key := requestsOf(op); {
+			case !whole:
 				cut = append(cut, op)
+			case covers[key] == nil:
+				covers[key] = op
 			}
 		}
 		if r.full {
@@ -44,11 +45,16 @@ func (r *reading) paths(paths spot) {
 	r.covered(covers, cut)
 }
 
+// requestsOf is the same for operations that no request tells apart.
+func requestsOf(op *Operation) string {
+	return fmt.Sprint(op.Method, " ", policy.TemplateShape(policy.CanonicalTemplate(op.Path)), " ", op.BasePaths)
+}
+
 // covered finds the operations that only what is cut from their paths tells apart: no request carries a fragment, and
 // which query it carries says nothing about the path.
 func (r *reading) covered(covers map[string]*Operation, cut []*Operation) {
 	for _, op := range cut {
-		key := op.Method + " " + op.Path
+		key := requestsOf(op)
 		earlier := covers[key]
 		if earlier == nil {
 			covers[key] = op
@@ -115,6 +121,13 @@ func (r *reading) field(s spot, m member, p *pathItem) {
 		})
 	case m.key == "additionalOperations":
 		for extra := range s.members() {
+			if upper := strings.ToUpper(extra.key); upper != extra.key {
+				r.warn(policy.Problem{
+					Code: CodeField, Place: extra.place,
+					Message:  fmt.Sprintf("additional operation %q is read as %s: its key is the method as it is sent", extra.key, upper),
+					Expected: upper, Suggestion: "write it in capitals",
+				})
+			}
 			r.operation(spot{extra.value, s.file}, extra, p)
 		}
 	}

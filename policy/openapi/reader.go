@@ -281,18 +281,49 @@ func (r *reading) duplicateID(at policy.Place, message string) {
 func serverPaths(servers tree) []string {
 	var paths []string
 	for server := range servers.items() {
-		if p := basePath(urlPath(serverURL(server))); !slices.Contains(paths, p) {
-			paths = append(paths, p)
+		for _, path := range serverVariants(server) {
+			if p := basePath(path); !slices.Contains(paths, p) {
+				paths = append(paths, p)
+			}
 		}
 	}
 	return paths
 }
 
-func serverURL(server tree) string {
+// maxVariants bounds the paths of one server.
+const maxVariants = 16
+
+// serverVariants returns the path of a server for every value that its variables may have, those of the defaults first.
+func serverVariants(server tree) []string {
+	paths := []string{urlPath(serverURL(server))}
+	template := urlPath(server.get("url").Text())
+	for variable := range server.get("variables").members() {
+		name := "{" + variable.key + "}"
+		if !strings.Contains(template, name) {
+			continue
+		}
+		for value := range variable.value.get("enum").items() {
+			others := serverURLWith(server, variable.key, value.Text())
+			if p := urlPath(others); value.isScalar() && len(paths) < maxVariants && !slices.Contains(paths, p) {
+				paths = append(paths, p)
+			}
+		}
+	}
+	return paths
+}
+
+// serverURL returns the URL of a server with the defaults of its variables.
+func serverURL(server tree) string { return serverURLWith(server, "", "") }
+
+// serverURLWith does so with one variable at another value.
+func serverURLWith(server tree, name, value string) string {
 	url := server.get("url").Text()
 	for variable := range server.get("variables").members() {
-		if value := variable.value.get("default"); value.isScalar() {
-			url = strings.ReplaceAll(url, "{"+variable.key+"}", value.Text())
+		switch standard := variable.value.get("default"); {
+		case name != "" && variable.key == name:
+			url = strings.ReplaceAll(url, "{"+name+"}", value)
+		case standard.isScalar():
+			url = strings.ReplaceAll(url, "{"+variable.key+"}", standard.Text())
 		}
 	}
 	return url

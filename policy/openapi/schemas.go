@@ -58,6 +58,13 @@ type refusedRef struct{ ref, why string }
 func (e *refusedRef) Error() string { return fmt.Sprintf("$ref %q %s", e.ref, e.why) }
 
 func (r *reading) allowed(uri *url.URL) ([]byte, error) {
+	if root := r.files[r.root]; root != nil && uri.Scheme != "" {
+		if own := r.ownURL(root, uri.String()); own == "" {
+			uri = &url.URL{Path: r.root}
+		} else if !hasScheme(own) {
+			uri = &url.URL{Path: path.Join(path.Dir(r.root), own)}
+		}
+	}
 	if uri.Scheme != "" || uri.Host != "" {
 		return nil, &refusedRef{uri.String(), "is a URL, which is not followed"}
 	}
@@ -100,7 +107,7 @@ func (d *diagnosis) find(err error) {
 		d.wrongType(err.Error())
 	}
 	if len(d.problems) == 0 {
-		text := err.Error()
+		text := lastReason(err.Error())
 		if len(text) > maxErrorText {
 			text = strings.ToValidUTF8(text[:maxErrorText], "") + "…"
 		}
@@ -117,6 +124,17 @@ func (d *diagnosis) warn(at policy.Place, message, expected string) {
 		Code: CodeSchemas, Severity: policy.Warning, Place: at,
 		Message: "schemas cannot be loaded: " + message, Expected: expected, Suggestion: "mend it for tools that load a document whole; the sidecar works without",
 	})
+}
+
+// lastReason leaves the attempts out that the library tells of before the one that matters: a file that is no JSON is read as YAML.
+func lastReason(text string) string {
+	if _, after, tried := strings.Cut(text, ", yaml error: "); tried {
+		text = after
+	}
+	for _, way := range []string{"failed to unmarshal data: ", "error unmarshaling JSON: ", "while decoding JSON: "} {
+		text = strings.TrimPrefix(text, way)
+	}
+	return text
 }
 
 // brokenRefs finds the $refs which lead nowhere or where they may not, in the files that were read and those they name.
@@ -195,6 +213,12 @@ func owns(owner string, path []string) bool {
 		return len(path) == 0
 	case "Schema":
 		return true
+	case "Operation":
+		return len(path) > 0 && slices.Contains(methods, path[len(path)-1])
+	case "PathItem":
+		return len(path) > 1 && (path[len(path)-2] == "paths" || path[len(path)-2] == "pathItems" || path[len(path)-2] == "webhooks")
+	case "MediaType":
+		owner = "content"
 	case "ServerVariable":
 		owner = "variable"
 	}

@@ -1,8 +1,13 @@
 package openapi
 
 import (
+	"bytes"
+	"encoding/binary"
 	"iter"
 	"sort"
+	"strconv"
+	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"outrigger/policy"
@@ -95,6 +100,68 @@ func (t tree) items() iter.Seq[tree] {
 			}
 		}
 	}
+}
+
+// pointTo follows a JSON pointer (RFC 6901). It returns absent and the part that is missing when it leads nowhere.
+func pointTo(root tree, pointer string) (found tree, missing string) {
+	if pointer == "" || pointer == "/" {
+		return root, ""
+	}
+	steps, isPointer := strings.CutPrefix(pointer, "/")
+	if !isPointer {
+		return absent, pointer
+	}
+	found = root
+	for step := range strings.SplitSeq(steps, "/") {
+		step = strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
+		if found = child(found, step); found == absent {
+			return absent, step
+		}
+	}
+	return found, ""
+}
+
+func child(t tree, step string) tree {
+	if t.isSequence() {
+		index, err := strconv.Atoi(step)
+		if err != nil {
+			return absent
+		}
+		for item := range t.items() {
+			if index == 0 {
+				return item
+			}
+			index--
+		}
+		return absent
+	}
+	next := t.get(step)
+	if next.Kind() == document.Null {
+		return absent
+	}
+	return next
+}
+
+// inUTF8 takes a byte order mark of UTF-16 at its word, as YAML has it (1.2, section 5.2) and as shells of Windows write. Everything
+// else is returned as it is.
+func inUTF8(data []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	default:
+		return data
+	}
+	if len(data)%2 != 0 {
+		return data
+	}
+	units := make([]uint16, 0, len(data)/2-1)
+	for i := 2; i < len(data); i += 2 {
+		units = append(units, order.Uint16(data[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 // lines turns byte offsets into lines and columns. Columns are runes, and a whole document may stand on one line, so runes

@@ -1,8 +1,10 @@
 package openapi
 
 import (
+	"encoding/binary"
 	"net/textproto"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,21 +17,6 @@ func TestHeaderNamesAreCanonicalAsTheStandardLibraryHasThem(t *testing.T) {
 	} {
 		if got, want := canonicalHeader(name), textproto.CanonicalMIMEHeaderKey(name); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)
-		}
-	}
-}
-
-func TestMediaTypesThatStreamAreKnown(t *testing.T) {
-	tests := map[string]bool{
-		"text/event-stream": true, "Text/Event-Stream; charset=utf-8": true, "application/x-ndjson": true, "application/jsonl": true,
-		"application/json-seq": true, "application/geo+json-seq": true, "application/vnd.docker.raw-stream": true,
-		"application/vnd.docker.multiplexed-stream": true, "application/json;stream=watch": true, "application/json; stream=watch": true,
-		"multipart/x-mixed-replace;boundary=a": true,
-		"application/json":                     false, "application/octet-stream": false, "text/plain": false, "*/*": false, "application/vnd.docker.plugins.v1.2+json": false, "": false,
-	}
-	for media, want := range tests {
-		if streams(media) != want {
-			t.Errorf("streams(%q) is %v", media, !want)
 		}
 	}
 }
@@ -105,6 +92,34 @@ func TestServersAreGivenWithTheirVariablesReplaced(t *testing.T) {
 		catalog, _ := Reader{ReadFile: fromMap(map[string][]byte{"api": []byte("info: {title: The API}\n" + test.document)})}.Read("api")
 		if diff := cmp.Diff(test.want, catalog.Servers); diff != "" || catalog.Title != "The API" {
 			t.Errorf("%s: title %q, servers (-want +got):\n%s", name, catalog.Title, diff)
+		}
+	}
+}
+
+func TestADocumentInUTF16IsReadAsOneInUTF8(t *testing.T) {
+	for name, text := range map[string]string{
+		"api.yaml": "openapi: 3.0.0\npaths:\n  /é😀: {get: {operationId: größe}}\n",
+		"api.json": "{\"openapi\": \"3.0.0\", \"paths\": {\"/é😀\":\n {\"get\": {\"operationId\": \"größe\"}}}}",
+	} {
+		read := func(data []byte) (*Catalog, policy.Problems) {
+			return Reader{ReadFile: fromMap(map[string][]byte{name: data})}.Read(name)
+		}
+		want, problems := read([]byte(text))
+		if len(problems) > 0 || len(want.Operations) != 1 {
+			t.Fatalf("%s: %v", name, problems)
+		}
+		for mark, order := range map[string]binary.AppendByteOrder{"\xff\xfe": binary.LittleEndian, "\xfe\xff": binary.BigEndian} {
+			data := []byte(mark)
+			for _, unit := range utf16.Encode([]rune(text)) {
+				data = order.AppendUint16(data, unit)
+			}
+			got, problems := read(data)
+			if diff := cmp.Diff(want, got); diff != "" || len(problems) > 0 {
+				t.Errorf("%s in %v: %v (-UTF-8 +UTF-16):\n%s", name, order, problems, diff)
+			}
+			if _, problems := read(data[:len(data)-1]); !problems.HasErrors() {
+				t.Errorf("%s in %v: half a character at its end is no problem", name, order)
+			}
 		}
 	}
 }
