@@ -50,6 +50,10 @@ func (p *Proxy) assemble(set *policy.Set) error {
 	p.bounds.adopt(set)
 	p.reach.Limits, p.reach.Buffers = p.bounds.replies, p.memory
 	p.drift = drift.New()
+	p.drift.Deprecated = func(u *policy.Upstream, op *policy.Operation) {
+		log.Warn("operation is deprecated by its spec and still in use",
+			"direction", string(u.Direction), "upstream", u.Name, "operation", op.ID, "declared", op.Place.String())
+	}
 	p.live = live.New(live.Options{
 		Stack:  p.stack,
 		Jitter: p.jitter,

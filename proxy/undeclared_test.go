@@ -18,7 +18,7 @@ paths:
 
 func TestTrafficThatTheSpecDoesNotDeclareIsTold(t *testing.T) {
 	up := proxytest.NewUpstream(t,
-		proxytest.Answer(200, "an order"), proxytest.Answer(418, "a teapot"), proxytest.Answer(204, ""), proxytest.Answer(201, "a refund"))
+		proxytest.Answer(200, "an order"), proxytest.Answer(418, "a teapot"), proxytest.Answer(204, ""), proxytest.Answer(201, "a refund"), proxytest.Answer(204, ""))
 	s := proxytest.Start(t, strings.Replace(beside(up.URL(), ""), "listen:", "openapi: shop.yaml\n    listen:", 1), proxytest.File{Name: "shop.yaml", Text: shopSpec})
 	client := proxytest.Dial(t, s.Port("up"))
 	for _, raw := range []string{
@@ -27,11 +27,19 @@ func TestTrafficThatTheSpecDoesNotDeclareIsTold(t *testing.T) {
 	} {
 		client.Do(raw)
 	}
-	s.Exchanges(4)
+	client.Do("DELETE /orders/4 HTTP/1.1\r\nHost: a\r\n\r\n")
+	s.Exchanges(5)
 
+	var warned []string
+	for _, line := range s.Log.Lines("operation is deprecated by its spec and still in use") {
+		warned = append(warned, line.Level+" "+line.Upstream+" "+line.Operation)
+	}
+	if len(warned) != 1 || warned[0] != "WARN up dropOrder" {
+		t.Errorf("warnings of deprecated operations: %q, want one", warned)
+	}
 	for name, want := range map[string]float64{
 		`outrigger_undeclared_answers_total operation="getOrder" status="418"`: 1,
-		`outrigger_deprecated_requests_total operation="dropOrder"`:            1,
+		`outrigger_deprecated_requests_total operation="dropOrder"`:            2,
 		`outrigger_undeclared_requests_total`:                                  1,
 		`outrigger_uncalled_operations`:                                        1, // keepOrder
 	} {

@@ -158,3 +158,30 @@ func TestWhatKeepsToTheSpecCostsNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestAnOperationThatIsDeprecatedIsToldOnceUntilItComesBack(t *testing.T) {
+	l, told := New(), 0
+	l.Deprecated = func(_ *policy.Upstream, op *policy.Operation) {
+		told++
+		if op.ID != "getOrder" {
+			t.Errorf("told of %s", op.ID)
+		}
+	}
+	call := func(deprecated bool) {
+		u := shop(200)
+		u.Operations[0].Deprecated = deprecated
+		l.Adopt(&policy.Set{Upstreams: []*policy.Upstream{u}})
+		r := l.Recorder(u, u.Operations[0]) // each set has its own
+		for range 3 {
+			r.Record(answered(u, u.Operations[0], "GET", "/orders/1", 200))
+		}
+	}
+	for i, step := range []struct {
+		deprecated bool
+		want       int
+	}{{false, 0}, {true, 1}, {true, 1}, {false, 1}, {true, 2}} {
+		if call(step.deprecated); told != step.want {
+			t.Errorf("step %d: told %d times, want %d", i, told, step.want)
+		}
+	}
+}

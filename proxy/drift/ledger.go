@@ -1,7 +1,9 @@
 package drift
 
 import (
+	"maps"
 	"sync"
+	"sync/atomic"
 
 	"outrigger/policy"
 	"outrigger/proxy/exchange"
@@ -9,6 +11,10 @@ import (
 
 // Ledger holds what was seen beside the specs, of all upstreams of a sidecar. It is safe for concurrent use.
 type Ledger struct {
+	// Deprecated is told the first time that an operation is called which its spec deprecates, once as long as its upstream has it.
+	// nil tells nobody. It is set before the first recorder is made.
+	Deprecated func(u *policy.Upstream, op *policy.Operation)
+
 	mu        sync.Mutex
 	upstreams map[upstreamKey]*pages
 }
@@ -22,6 +28,7 @@ type upstreamKey struct {
 type pages struct {
 	requests   shapes
 	operations map[string]*statuses // made when the first undeclared status is seen
+	deprecated map[string]bool      // operations that were told
 }
 
 // New returns an empty Ledger.
@@ -31,20 +38,25 @@ func New() *Ledger { return &Ledger{upstreams: map[upstreamKey]*pages{}} }
 type Recorder struct {
 	ledger    *Ledger
 	key       upstreamKey
+	upstream  *policy.Upstream
 	operation *policy.Operation
 	unmatched bool
+	told      atomic.Bool // that the operation is deprecated
 }
 
 // Recorder returns what is told of the exchanges of op. A set that is built anew asks for its own.
 func (l *Ledger) Recorder(u *policy.Upstream, op *policy.Operation) *Recorder {
 	return &Recorder{
-		ledger: l, key: upstreamKey{u.Direction, u.Name}, operation: op,
+		ledger: l, key: upstreamKey{u.Direction, u.Name}, upstream: u, operation: op,
 		unmatched: op == u.Unmatched && len(u.Operations) > 0,
 	}
 }
 
 // Record takes in an exchange that has ended and keeps nothing of it. What keeps to the spec costs no more than a look.
 func (r *Recorder) Record(ex *exchange.Exchange) {
+	if r.operation.Deprecated && !r.told.Swap(true) {
+		r.ledger.tellDeprecated(r)
+	}
 	if ex.Answered == nil || ex.Failure != nil {
 		return // our own answers are no fact about the upstream
 	}
@@ -53,6 +65,17 @@ func (r *Recorder) Record(ex *exchange.Exchange) {
 		r.ledger.request(r.key, ex)
 	case !r.operation.Answers.IsZero() && !r.operation.Answers.Has(ex.Status):
 		r.ledger.status(r.key, r.operation.ID, ex.Status)
+	}
+}
+
+func (l *Ledger) tellDeprecated(r *Recorder) {
+	l.mu.Lock()
+	p := l.pages(r.key)
+	told := p.deprecated[r.operation.ID]
+	p.deprecated[r.operation.ID] = true
+	l.mu.Unlock()
+	if !told && l.Deprecated != nil {
+		l.Deprecated(r.upstream, r.operation)
 	}
 }
 
@@ -79,7 +102,7 @@ func (l *Ledger) status(key upstreamKey, operation string, status int) {
 func (l *Ledger) pages(key upstreamKey) *pages {
 	p := l.upstreams[key]
 	if p == nil {
-		p = &pages{operations: map[string]*statuses{}}
+		p = &pages{operations: map[string]*statuses{}, deprecated: map[string]bool{}}
 		l.upstreams[key] = p
 	}
 	return p
@@ -103,10 +126,11 @@ func (l *Ledger) Adopt(set *policy.Set) {
 }
 
 func (p *pages) adopt(u *policy.Upstream) {
-	answers := map[string]*policy.StatusSet{}
+	answers, deprecated := map[string]*policy.StatusSet{}, map[string]bool{}
 	for _, op := range u.Operations {
-		answers[op.ID] = &op.Answers
+		answers[op.ID], deprecated[op.ID] = &op.Answers, op.Deprecated
 	}
+	maps.DeleteFunc(p.deprecated, func(id string, _ bool) bool { return !deprecated[id] })
 	for id, s := range p.operations {
 		if answers[id] == nil || answers[id].IsZero() {
 			delete(p.operations, id)

@@ -37,7 +37,7 @@ type Source struct {
 	readings readings // everything it read, specs too
 	served   served
 
-	moved chan struct{} // tells that another served spec is wanted
+	moved chan struct{} // tells that a served spec is wanted now
 }
 
 // New returns a source for a policy file or a folder of them. Log gets what the watch itself has to say, not problems of policies.
@@ -66,10 +66,7 @@ func (s *Source) load() (compile.Result, error) {
 	}
 	result := compile.Compile(files, compile.Options{ReadFile: s.readings.read, Env: os.LookupEnv, Application: s.application})
 	if result.Set != nil && s.served.aim(result.Served) {
-		select {
-		case s.moved <- struct{}{}:
-		default:
-		}
+		s.askNow()
 	}
 	return result, nil
 }
@@ -146,8 +143,10 @@ func (s *Source) Run(ctx context.Context, offer func(Update)) {
 	}
 }
 
-// Reload offers what the files say now, changed or not, and returns after the offer.
+// Reload offers what the files say now, changed or not, and returns after the offer. An application that serves its spec is asked
+// for it at once; what it answers is an offer of its own.
 func (s *Source) Reload(offer func(Update)) {
+	defer s.askNow()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.served.refused = [sha256.Size]byte{}

@@ -17,8 +17,8 @@ import (
 // Timing of the questions to an application that serves its own spec. It usually starts after us.
 const (
 	askSoon    = 500 * time.Millisecond // doubled after each failure
-	askSlowly  = 30 * time.Second
-	askAgain   = time.Minute // after an answer: it may have been deployed anew
+	askSlowly  = 5 * time.Second        // a question to a neighbour costs little, and until it is answered no operation is known
+	askAgain   = time.Minute            // after an answer: it may have been deployed anew
 	askTimeout = 10 * time.Second
 	askHops    = 3 // redirects
 )
@@ -63,7 +63,7 @@ func (s *Source) ask(ctx context.Context, offer func(Update)) {
 			default:
 				if said != err.Error() && ctx.Err() == nil {
 					said = err.Error()
-					s.log.Warn("the application has not served its spec", "application", want.Application.Host, "path", want.Path, "error", err)
+					s.log.Warn("the application has not served its spec", "application", want.Application.Host, "path", want.Path, "last_good", s.known(), "error", err)
 				}
 				next, wait = wait, min(2*wait, askSlowly)
 			}
@@ -95,6 +95,21 @@ func (s *Source) wanted() *compile.Served {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.served.want
+}
+
+// known reports whether an earlier answer holds as long as there is no other.
+func (s *Source) known() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.served.known != nil
+}
+
+// askNow cuts the wait for the next question short.
+func (s *Source) askNow() {
+	select {
+	case s.moved <- struct{}{}:
+	default:
+	}
 }
 
 // learn offers the policy with a spec that it was not compiled with. One that gives no set is forgotten, and the last good one
