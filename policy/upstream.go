@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -68,6 +69,35 @@ const (
 	StreamMay    Stream = "may"
 	StreamAlways Stream = "always"
 )
+
+// streamTypes are the media types whose bodies come in pieces for as long as their sender likes.
+var streamTypes = map[string]bool{
+	"text/event-stream": true, "application/x-ndjson": true, "application/ndjson": true, "application/jsonl": true,
+	"application/x-jsonl": true, "application/jsonlines": true, "application/x-jsonlines": true, "application/json-lines": true,
+	"application/json-seq": true, "application/stream+json": true, "application/x-json-stream": true,
+	"multipart/x-mixed-replace": true,
+}
+
+// StreamType reports whether bodies of a media type, with its parameters or without, last for as long as their sender likes: by its
+// name, or by the parameter that Kubernetes marks its watches with. The same answer holds for what specs declare and what arrives.
+// It does not allocate for a type in small letters.
+func StreamType(media string) bool {
+	name, parameters, _ := strings.Cut(media, ";")
+	name = strings.ToLower(strings.TrimSpace(name))
+	if streamTypes[name] || strings.HasSuffix(name, "+json-seq") ||
+		strings.HasPrefix(name, "application/vnd.docker.") && strings.HasSuffix(name, "-stream") {
+		return true
+	}
+	for parameters != "" {
+		var one string
+		one, parameters, _ = strings.Cut(parameters, ";")
+		key, value, _ := strings.Cut(one, "=")
+		if strings.EqualFold(strings.TrimSpace(key), "stream") && strings.EqualFold(strings.TrimSpace(value), "watch") {
+			return true
+		}
+	}
+	return false
+}
 
 // Budget bounds the extra attempts to one upstream: in any sliding Window at most Ratio of the requests of that window plus Floor.
 // The idea is Finagle's; see docs/policy.md.

@@ -151,6 +151,14 @@ func (r *request) always() []Reason {
 	return rules
 }
 
+// streamPlace is where it stands that the reply streams.
+func (r *request) streamPlace() string {
+	if o, written := r.op.Policy.Origins["streaming"]; written {
+		return fmt.Sprintf(" (%s)", o.Place)
+	}
+	return ""
+}
+
 func bodied(method string) bool {
 	return method == "POST" || method == "PUT" || method == "PATCH" || method == "QUERY"
 }
@@ -159,8 +167,15 @@ func bodied(method string) bool {
 func (r *request) notes() []string {
 	var notes []string
 	t := r.op.Policy.Timeouts
-	if r.op.Streaming == policy.StreamAlways {
-		notes = append(notes, fmt.Sprintf("the reply streams: timeouts.request ends at its head, then only %s of silence ends it", policy.Spell(t.Idle)))
+	if r.op.Deprecated {
+		notes = append(notes, fmt.Sprintf("its spec deprecates the operation (%s): the log warns when it is called", r.op.Place))
+	}
+	switch r.op.Streaming {
+	case policy.StreamAlways:
+		notes = append(notes, fmt.Sprintf("the reply streams%s: timeouts.request ends at its head, then only %s of silence ends it", r.streamPlace(), policy.Spell(t.Idle)))
+	case policy.StreamMay:
+		notes = append(notes, fmt.Sprintf("the reply may stream%s: where it does, timeouts.request ends at its head, then only %s of silence ends it", r.streamPlace(), policy.Spell(t.Idle)))
+	case policy.StreamNo:
 	}
 	if k := r.op.Policy.Retry.IdempotencyKey; k.Mode == policy.KeyRequire && !r.header {
 		notes = append(notes, fmt.Sprintf("a request without %s is refused with 400 request_invalid (%s)", k.Header, r.op.Policy.Source("retry.idempotencyKey")))

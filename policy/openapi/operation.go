@@ -272,7 +272,7 @@ func (r *reading) content(response spot, produces tree, seen *streamTally) {
 		}
 		for item := range produces.items() {
 			switch media := item.Text(); {
-			case clue.Streams(media):
+			case policy.StreamType(media):
 				seen.stream(media, item.Place())
 			case response.get("schema").isMapping():
 				seen.others++
@@ -288,7 +288,7 @@ func (r *reading) content(response spot, produces tree, seen *streamTally) {
 		return
 	}
 	for m := range content.members() {
-		if clue.Streams(m.key) || r.itemSchema(spot{m.value, content.file}) {
+		if policy.StreamType(m.key) || r.itemSchema(spot{m.value, content.file}) {
 			seen.stream(m.key, m.place)
 			continue
 		}
@@ -315,7 +315,7 @@ func (r *reading) itemSchema(s spot) bool {
 func (r *reading) requestBody(body spot, op *Operation) {
 	content := r.peek(r.peek(body).at("content"))
 	for m := range content.members() {
-		if op.Upload.Text == "" && !clue.Streams(m.key) && r.isUpload(m.key, spot{m.value, content.file}) {
+		if op.Upload.Text == "" && !policy.StreamType(m.key) && r.isUpload(m.key, spot{m.value, content.file}) {
 			op.Upload = Sign{m.key, m.place}
 			schema := r.peek(r.peek(spot{m.value, content.file}).at("schema"))
 			op.UploadMost, _ = strconv.ParseInt(schema.get("maxLength").Text(), 10, 64)

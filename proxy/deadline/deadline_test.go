@@ -191,6 +191,8 @@ func TestARequestTimeoutBoundsOnlyTheHeadOfAStream(t *testing.T) {
 		{policy.StreamMay, 200, "application/json", false},
 		{policy.StreamNo, 200, "Text/Event-Stream", true},
 		{policy.StreamNo, 200, "application/x-ndjson", true},
+		{policy.StreamMay, 200, "application/json;stream=watch", true},
+		{policy.StreamMay, 200, "application/vnd.docker.raw-stream", true},
 		{policy.StreamNo, 200, "application/jsonl", true},
 		{policy.StreamNo, 200, "application/json-seq", true},
 		{policy.StreamNo, 200, "multipart/x-mixed-replace;boundary=b", true},

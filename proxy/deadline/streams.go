@@ -7,11 +7,6 @@ import (
 	"outrigger/policy"
 )
 
-// streamTypes are media types whose replies last for as long as their sender likes.
-var streamTypes = []string{
-	"text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq", "multipart/x-mixed-replace", "application/grpc",
-}
-
 // streams reports whether a reply may last beyond the request timeout: because its operation always streams, because it switched
 // protocols, or by its media type.
 func streams(op *policy.Operation, resp *http.Response) bool {
@@ -22,13 +17,12 @@ func streams(op *policy.Operation, resp *http.Response) bool {
 	if len(types) == 0 {
 		return false
 	}
+	if policy.StreamType(types[0]) {
+		return true
+	}
 	media, _, _ := strings.Cut(types[0], ";")
 	media = strings.TrimSpace(media)
-	for _, t := range streamTypes {
-		if strings.EqualFold(media, t) {
-			return true
-		}
-	}
-	const grpc = "application/grpc+" // with the name of an encoding
-	return len(media) > len(grpc) && strings.EqualFold(media[:len(grpc)], grpc)
+	const grpc = "application/grpc" // alone, or with "+" and the name of an encoding
+	return len(media) >= len(grpc) && strings.EqualFold(media[:len(grpc)], grpc) &&
+		(len(media) == len(grpc) || media[len(grpc)] == '+' && len(media) > len(grpc)+1)
 }

@@ -15,16 +15,6 @@ func holds(t *testing.T, what string, knows func(string) bool, cases map[string]
 	}
 }
 
-func TestMediaTypesThatStreamAreKnown(t *testing.T) {
-	holds(t, "Streams", clue.Streams, map[string]bool{
-		"text/event-stream": true, "Text/Event-Stream; charset=utf-8": true, "application/x-ndjson": true, "application/jsonl": true,
-		"application/json-seq": true, "application/geo+json-seq": true, "application/vnd.docker.raw-stream": true,
-		"application/vnd.docker.multiplexed-stream": true, "application/json;stream=watch": true, "application/json; stream=watch": true,
-		"multipart/x-mixed-replace;boundary=a": true,
-		"application/json":                     false, "application/octet-stream": false, "text/plain": false, "*/*": false, "application/vnd.docker.plugins.v1.2+json": false, "": false,
-	})
-}
-
 func TestMediaTypesOfFilesAreKnown(t *testing.T) {
 	holds(t, "File", clue.File, map[string]bool{
 		"application/octet-stream": true, "Application/Zip": true, "video/mp4; codecs=avc1": true, "audio/mpeg": true,

@@ -1,4 +1,4 @@
-// Package clue knows the names by which specs give facts away: media types of streams and of files, parameters by which clients
+// Package clue knows the names by which specs give facts away: media types of files, parameters by which clients
 // wait, headers that carry an idempotency key.
 //
 // It decides by the name alone, in any spelling. It refuses to know where in a document a name stands and what follows from the
