@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"outrigger/policy/starter"
 )
 
@@ -139,5 +141,43 @@ func TestASpecOfManyOperationsGivesAShortPolicy(t *testing.T) {
 		if left := strict(o, made.Text); len(left) > 0 {
 			t.Errorf("%s: check --strict is not content:\n%s", name, told(left))
 		}
+	}
+}
+
+// TestEverySpecThatGivesACatalogGivesAPolicyThatPassesTheStrictCheck takes the documents by which the reader of specs is tested, odd
+// ones among them and some in the style of large public ones.
+func TestEverySpecThatGivesACatalogGivesAPolicyThatPassesTheStrictCheck(t *testing.T) {
+	cases, err := filepath.Glob("../openapi/testdata/catalog/*.txtar")
+	if err != nil || len(cases) < 40 {
+		t.Fatalf("%d documents: %v", len(cases), err)
+	}
+	policies := 0
+	for _, name := range cases {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := map[string][]byte{}
+		for _, f := range archive.Files {
+			files[f.Name] = f.Data
+		}
+		spec := starter.Spec{Path: archive.Files[0].Name, Name: archive.Files[0].Name}
+		o := starter.Options{File: "policy.yaml", ReadFile: fromMap(files), Inbound: &spec, Upstreams: []starter.Spec{spec}}
+		made, err := starter.Make(o)
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		case made.Text == nil && !made.Problems.HasErrors():
+			t.Errorf("%s: neither a policy nor an error", name)
+		case made.Text == nil:
+			continue // an error of the spec, which it is there to show
+		}
+		policies++
+		if left := strict(o, made.Text); len(left) > 0 {
+			t.Errorf("%s: check --strict is not content:\n%s\n%s", name, told(left), made.Text)
+		}
+	}
+	if policies < 25 {
+		t.Errorf("only %d documents gave a policy", policies)
 	}
 }
