@@ -10,6 +10,13 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"outrigger": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		// The same, and at the end what Linux says of the process, for tests of its memory.
+		"outrigger-measured": func() {
+			exit := run(os.Args[1:], os.Stdout, os.Stderr)
+			status, _ := os.ReadFile("/proc/self/status")
+			_, _ = os.Stderr.Write(status)
+			os.Exit(exit)
+		},
 	})
 }
 
