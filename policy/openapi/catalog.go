@@ -142,7 +142,7 @@ func (r *reading) hints(s spot, op *Operation) {
 		"idempotent": &op.Hints.Idempotent, "idempotencyKey": &op.Hints.IdempotencyKey, "criticality": &op.Hints.Criticality,
 		"timeout": &op.Hints.Timeout, "streaming": &op.Hints.Streaming,
 	}
-	for m := range s.members() {
+	for m := range r.membersOf(s) {
 		hint, isKnown := known[m.key]
 		switch {
 		case !isKnown:

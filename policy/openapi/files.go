@@ -218,6 +218,9 @@ type spot struct {
 
 func (s spot) at(key string) spot { return spot{s.get(key), s.file} }
 
+// longestChain is how many $refs one after the other are followed; real documents have a handful at most.
+const longestChain = 32
+
 // follow goes from a $ref to what it names, over as many $refs as there are. A value without one is returned as it is.
 // Where a $ref leads nowhere, that is reported with the given severity and ok is false. what names the role in messages.
 func (r *reading) follow(s spot, what string, severity policy.Severity) (target spot, ok bool) {
@@ -232,6 +235,12 @@ func (r *reading) follow(s spot, what string, severity policy.Severity) (target 
 			problem = &policy.Problem{
 				Code: CodeCycle, Severity: severity, Message: fmt.Sprintf("$ref of %s leads back to itself: %s", what, ref.Text()),
 				Expected: "a $ref that ends at a value", Suggestion: "write the value out at one of them",
+			}
+		}
+		if problem == nil && len(passed) == longestChain {
+			problem = &policy.Problem{
+				Code: CodeCycle, Severity: severity, Message: fmt.Sprintf("$ref of %s goes on over more than %d others", what, longestChain),
+				Expected: "a $ref that ends at a value soon", Suggestion: "refer to the value itself",
 			}
 		}
 		if problem == nil {

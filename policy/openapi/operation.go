@@ -60,7 +60,7 @@ func (r *reading) operation(s spot, key member, p *pathItem) {
 
 // fields reads what stands in the operation itself.
 func (r *reading) fields(body spot, op *Operation) {
-	for m := range body.members() {
+	for m := range r.membersOf(body) {
 		value := spot{m.value, body.file}
 		switch m.key {
 		case "operationId":
@@ -80,7 +80,7 @@ func (r *reading) fields(body spot, op *Operation) {
 				r.responses(responses, body.get("produces"), op)
 			}
 		case "callbacks":
-			for callback := range m.value.members() {
+			for callback := range r.membersOf(value) {
 				if target, ok := r.follow(spot{callback.value, body.file}, "callback", policy.Warning); ok {
 					r.elsewhere(target, "callback")
 				}
@@ -109,7 +109,7 @@ var operationFields = map[string]string{
 func (r *reading) parameters(op *Operation, lists []spot) {
 	seen := map[string]bool{}
 	for _, list := range lists {
-		for item := range list.items() {
+		for item := range r.itemsOf(list) {
 			parameter, ok := r.follow(spot{item, list.file}, "parameter", policy.Warning)
 			if ok {
 				r.bodyParameter(parameter, op)
@@ -152,7 +152,7 @@ func canonicalHeader(name string) string {
 // responses reads the statuses of an operation, which of them document Retry-After, and whether success streams.
 func (r *reading) responses(responses spot, produces tree, op *Operation) {
 	var success, fallback streamTally
-	for m := range responses.members() {
+	for m := range r.membersOf(responses) {
 		if strings.HasPrefix(m.key, "x-") || m.key == "$ref" {
 			continue
 		}
@@ -229,7 +229,7 @@ func (r *reading) status(m member) (statusKey, bool) {
 }
 
 func (r *reading) retryAfter(response spot) bool {
-	for m := range response.get("headers").members() {
+	for m := range r.membersOf(response.at("headers")) {
 		if strings.EqualFold(m.key, "Retry-After") {
 			return true
 		}
@@ -270,7 +270,7 @@ func (r *reading) content(response spot, produces tree, seen *streamTally) {
 		if !produces.isSequence() {
 			produces = r.produces
 		}
-		for item := range produces.items() {
+		for item := range r.itemsOf(spot{produces, response.file}) {
 			switch media := item.Text(); {
 			case policy.StreamType(media):
 				seen.stream(media, item.Place())
@@ -287,7 +287,7 @@ func (r *reading) content(response spot, produces tree, seen *streamTally) {
 	if !ok {
 		return
 	}
-	for m := range content.members() {
+	for m := range r.membersOf(content) {
 		if policy.StreamType(m.key) || r.itemSchema(spot{m.value, content.file}) {
 			seen.stream(m.key, m.place)
 			continue
@@ -314,7 +314,7 @@ func (r *reading) itemSchema(s spot) bool {
 // no further file, and no warning.
 func (r *reading) requestBody(body spot, op *Operation) {
 	content := r.peek(r.peek(body).at("content"))
-	for m := range content.members() {
+	for m := range r.membersOf(content) {
 		if op.Upload.Text == "" && !policy.StreamType(m.key) && r.isUpload(m.key, spot{m.value, content.file}) {
 			op.Upload = Sign{m.key, m.place}
 			schema := r.peek(r.peek(spot{m.value, content.file}).at("schema"))
@@ -337,7 +337,7 @@ func (r *reading) isUpload(name string, media spot) bool {
 
 // hasFilePart reports whether a multipart body has a part of binary content by its schema.
 func (r *reading) hasFilePart(schema spot) bool {
-	for m := range schema.get("properties").members() {
+	for m := range r.membersOf(schema.at("properties")) {
 		part := r.peek(spot{m.value, schema.file})
 		if part.isSequence() || part.get("type").Text() == "array" {
 			part = r.peek(part.at("items"))
@@ -365,7 +365,7 @@ func (r *reading) bodyParameter(parameter spot, op *Operation) {
 		op.Upload = Sign{"multipart/form-data", parameter.get("type").Place()}
 	case in == "body":
 		// Of several types nobody knows which is meant for files alone, beside JSON least of all.
-		for item := range r.consumes.items() {
+		for item := range r.itemsOf(spot{r.consumes, parameter.file}) {
 			if !clue.File(item.Text()) {
 				op.Upload = Sign{}
 				return

@@ -87,7 +87,7 @@ func (r *reading) item(s spot, p *pathItem) {
 	if own := serverPaths(s.get("servers")); own != nil && p.basePaths == nil {
 		p.basePaths = own
 	}
-	for m := range s.members() {
+	for m := range r.membersOf(s) {
 		r.field(spot{m.value, s.file}, m, p)
 		if r.full {
 			return
@@ -120,7 +120,7 @@ func (r *reading) field(s spot, m member, p *pathItem) {
 			Expected: lower, Suggestion: "write the method in lower case",
 		})
 	case m.key == "additionalOperations":
-		for extra := range s.members() {
+		for extra := range r.membersOf(s) {
 			if upper := strings.ToUpper(extra.key); upper != extra.key {
 				r.warn(policy.Problem{
 					Code: CodeField, Place: extra.place,
@@ -139,7 +139,7 @@ func (r *reading) olderThan32() bool {
 
 // elsewhere collects the operation ids of webhooks, or of one callback, by path item.
 func (r *reading) elsewhere(items spot, where string) {
-	for m := range items.members() {
+	for m := range r.membersOf(items) {
 		item, ok := r.follow(spot{m.value, items.file}, where, policy.Warning)
 		if !ok {
 			continue

@@ -62,7 +62,8 @@ type reading struct {
 	passed                map[policy.Place]bool // operation ids taken for catalog.Elsewhere
 	security              tree                  // the document's requirement
 	needed                map[string]bool       // names of the schemes that some operation cannot be called without
-	full                  bool                  // maxOperations is reached
+	full                  bool                  // maxOperations or maxSteps is reached
+	steps                 int
 }
 
 // toldKey tells problems apart: a shared component is walked once for each use and is reported once.

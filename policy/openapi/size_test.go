@@ -167,6 +167,7 @@ func TestDocumentsBeyondTheLimitsAreRefusedWithTheReason(t *testing.T) {
 		{"1,001 levels of YAML", map[string][]byte{"api": []byte("a: " + string(bytes.ReplaceAll(deep, []byte(`"`), nil)))}, "nested too deep"},
 		{"YAML bomb", map[string][]byte{"api": []byte("a: &a [x,x]\n" + aliasLevels(30))}, "aliases of aliases multiply"},
 		{"10,001 files", files(10_001, 0), "spec has more than 10000 files"},
+		{"15,000 operations that share 50,000 media types", map[string][]byte{"api": shared(15_000, 50_000)}, "takes more than 5000000 steps"},
 		{"files of 70 MB together", files(5, 14<<20), "its files have more than 64 MiB together"},
 	}
 	for _, test := range tests {
@@ -179,6 +180,21 @@ func TestDocumentsBeyondTheLimitsAreRefusedWithTheReason(t *testing.T) {
 			}
 		})
 	}
+}
+
+// shared is a small document in which every operation is one with many media types.
+func shared(operations, types int) []byte {
+	var b strings.Builder
+	b.WriteString("{\"openapi\": \"3.0.0\", \"paths\": {")
+	for i := range operations {
+		fmt.Fprintf(&b, "\"/a%d\": {\"$ref\": \"#/x\"}, ", i)
+	}
+	b.WriteString("\"/b\": {}}, \"x\": {\"get\": {\"responses\": {\"200\": {\"content\": {")
+	for i := range types {
+		fmt.Fprintf(&b, "\"a/t%d\": {}, ", i)
+	}
+	b.WriteString("\"a/b\": {}}}}}}}")
+	return []byte(b.String())
 }
 
 func aliasLevels(n int) string {
@@ -205,6 +221,24 @@ func TestFiveThousandOperationsHaveAllTheirFacts(t *testing.T) {
 	}
 	if catalog.Find("op4999") != catalog.Operations[4_999] || catalog.Find("") != nil || catalog.Find("none") != nil {
 		t.Error("Find does not find")
+	}
+}
+
+// A document whose every operation is a $ref to the next costs the square of its size, or the cube, where chains have no bound.
+func TestALongChainOfRefsIsRefusedBeforeItCostsMuch(t *testing.T) {
+	const n = 15_000
+	var b strings.Builder
+	b.WriteString("{\"openapi\": \"3.0.0\", \"paths\": {\n")
+	for i := range n {
+		fmt.Fprintf(&b, "\"/a%d\": {\"get\": {\"$ref\": \"#/paths/~1a%d/get\"}},\n", i, i+1)
+	}
+	fmt.Fprintf(&b, "\"/a%d\": {\"get\": {\"responses\": {}}}}}", n)
+	catalog, problems := Reader{ReadFile: fromMap(map[string][]byte{"api": []byte(b.String())})}.Read("api")
+	if len(problems) != maxProblems || problems[0].Code != CodeCycle || problems[0].Place.Line != 2+longestChain {
+		t.Fatalf("%d problems, the first %v", len(problems), problems[:min(1, len(problems))])
+	}
+	if got := len(catalog.Operations); got != longestChain+1 {
+		t.Errorf("%d operations are read, want the last %d", got, longestChain+1)
 	}
 }
 

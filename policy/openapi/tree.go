@@ -3,6 +3,7 @@ package openapi
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"iter"
 	"sort"
 	"strconv"
@@ -216,6 +217,48 @@ func (l *lines) place(start, end int) policy.Place {
 		p.EndColumn = 1 + l.runesBefore(end) - before
 	}
 	return p
+}
+
+// maxSteps bounds the members and items that are looked at for all operations together. What many operations share is read for each
+// of them, so that a small document could ask for any amount of work; the largest real ones need some hundred thousand.
+const maxSteps = 5_000_000
+
+// membersOf yields what members does, as long as the steps of the reading last.
+func (r *reading) membersOf(s spot) iter.Seq[member] {
+	return func(yield func(member) bool) {
+		for m := range s.members() {
+			if !r.step(s) || !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// itemsOf yields what items does, as long as the steps of the reading last.
+func (r *reading) itemsOf(s spot) iter.Seq[tree] {
+	return func(yield func(tree) bool) {
+		for item := range s.items() {
+			if !r.step(s) || !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+// step takes one step; it is false, and nothing more is read, when there is none left.
+func (r *reading) step(at spot) bool {
+	if r.steps++; r.steps <= maxSteps {
+		return true
+	}
+	if !r.full {
+		r.full = true
+		r.fail(policy.Problem{
+			Code: CodeTooLarge, Place: at.Place(),
+			Message:  fmt.Sprintf("operations share so much that reading them takes more than %d steps", maxSteps),
+			Expected: "a document whose operations have some hundred values each", Suggestion: "split the document by service",
+		})
+	}
+	return false
 }
 
 // Value is a value of a document, for those who read what the catalog leaves out: the schemas of messages.
