@@ -59,6 +59,11 @@ func (s *source) syntaxProblem(err error, depth *depthLimit) policy.Problem {
 		p.Because, p.Place = p.Place, at
 		p.Expected, p.Suggestion = "a closing quote", "close it in its own line"
 	}
+	if at, found := s.leftOpen(); found && strings.Contains(load.Message, "mapping values are not allowed") && at.Line < p.Place.Line {
+		p.Message = fmt.Sprintf("not YAML: %q is open here, and never closed; noticed in line %d", s.after(at.Line, at.Column)[:1], p.Place.Line)
+		p.Because, p.Place = p.Place, at
+		p.Expected, p.Suggestion = "a closing bracket or brace", "close the one that is open"
+	}
 	p.Place.EndColumn = s.wordEnd(p.Place)
 	return p
 }
@@ -134,6 +139,45 @@ func (s *source) swallowing(line int) (at policy.Place, found bool) {
 		}
 	}
 	return policy.Place{}, false
+}
+
+// leftOpen finds the innermost bracket or brace that begins a value and is open at the end of the file.
+func (s *source) leftOpen() (at policy.Place, found bool) {
+	var open []int
+	before, quote := byte(':'), byte(0) // the last character that is no space, and the quote that a text stands in
+	for i := 0; i < len(s.data); i++ {
+		c := s.data[i]
+		begins := strings.IndexByte(":-,[{", before) >= 0
+		switch {
+		case quote != 0:
+			if c == '\\' && quote == '"' {
+				i++
+			} else if c == quote {
+				quote = 0
+			}
+		case c == '\n' && len(open) == 0:
+			before = ':' // a line of its own begins a value
+			continue
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			continue
+		case c == '#' && (i == 0 || strings.IndexByte(" \t\n", s.data[i-1]) >= 0):
+			for i+1 < len(s.data) && s.data[i+1] != '\n' {
+				i++
+			}
+			continue
+		case (c == '"' || c == '\'') && begins:
+			quote = c
+		case (c == '[' || c == '{') && begins:
+			open = append(open, i)
+		case (c == ']' || c == '}') && len(open) > 0:
+			open = open[:len(open)-1]
+		}
+		before = c
+	}
+	if len(open) == 0 {
+		return policy.Place{}, false
+	}
+	return s.at(open[len(open)-1]), true
 }
 
 // startsValue reports whether a quote that follows text begins a value; elsewhere it is a character like any other.
