@@ -245,3 +245,30 @@ func TestMoreProblemsThanAnybodyReadsAreCounted(t *testing.T) {
 		t.Errorf("%v problems, and a set: %v (-want +got):\n%s", counts, r.Set != nil, diff)
 	}
 }
+
+func TestTheReasonOfAProblemIsTheLineThatItContradicts(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy string
+		code   string
+		want   int
+	}{
+		"retries inherited, beside the request timeout of an operation": {
+			"    policy:\n      timeouts: {attempt: 300ms}\n      retry: {retries: 3}\n    operations: {GET /a: {timeouts: {request: 600ms}}}\n", "OR301", 8,
+		},
+		"base in the upstream's policy, cap at an operation": {
+			"    policy:\n      retry: {backoff: {base: 1s, max: 2s}}\n    operations: {GET /a: {retry: {backoff: {max: 100ms}}}}\n", "OR304", 7,
+		},
+		"all at one place": {
+			"    policy: {timeouts: {request: 600ms, attempt: 300ms}, retry: {retries: 3}}\n", "OR301", 0,
+		},
+		"host of another upstream": {
+			"  other:\n    endpoints: [http://inventory:8080]\n", "OR404", 4,
+		},
+	} {
+		text := "version: 1\nservice: orders\nupstreams:\n  inventory:\n    endpoints: [http://inventory:8080]\n" + c.policy
+		result := compile.Compile([]string{"policy.yaml"}, files(map[string]string{"policy.yaml": text}))
+		if len(result.Problems) != 1 || result.Problems[0].Code != c.code || result.Problems[0].Because.Line != c.want {
+			t.Errorf("%s: %v because of line %d, want %s because of line %d", name, result.Problems, result.Problems[0].Because.Line, c.code, c.want)
+		}
+	}
+}

@@ -119,6 +119,12 @@ func (r *reading) field(s spot, m member, p *pathItem) {
 			Message:  fmt.Sprintf("operation %s %s is not read: field %q is no method", strings.ToUpper(m.key), p.path, m.key),
 			Expected: lower, Suggestion: "write the method in lower case",
 		})
+	case !strings.HasPrefix(m.key, "x-") && looksLikeOperation(m.value):
+		r.warn(policy.Problem{
+			Code: CodeField, Place: m.place,
+			Message:  fmt.Sprintf("operation %s %s is not read: field %q is no method", strings.ToUpper(m.key), p.path, m.key),
+			Expected: "a method such as get", Suggestion: "write the method that is meant, or list it under additionalOperations (OpenAPI 3.2)",
+		})
 	case m.key == "additionalOperations":
 		for extra := range r.membersOf(s) {
 			if upper := strings.ToUpper(extra.key); upper != extra.key {
@@ -131,6 +137,11 @@ func (r *reading) field(s spot, m member, p *pathItem) {
 			r.operation(spot{extra.value, s.file}, extra, p)
 		}
 	}
+}
+
+// looksLikeOperation tells what is written as an operation, under whatever key, from extensions.
+func looksLikeOperation(value tree) bool {
+	return value.isMapping() && (value.get("responses").isMapping() || value.get("operationId").isScalar())
 }
 
 func (r *reading) olderThan32() bool {

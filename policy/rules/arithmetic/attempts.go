@@ -52,6 +52,12 @@ func checkAttempts(u *rules.Upstream, o *rules.Operation, report rules.Report) {
 		p.Message = fmt.Sprintf("%s: attempt %d would have %s of its %s left: %s, and the request timeout is %s",
 			who, r.Retries+1, spell(left), spell(t.Attempt), sum(r.Retries, each, r.Backoff), spell(t.Request))
 	}
+	for _, other := range involved(o) {
+		if other.Level != v.Level { // what was inherited stands elsewhere
+			p.Because = other.Origin
+			break
+		}
+	}
 	p.Suggestion = fmt.Sprintf("lower retries, or raise timeouts.request to %s", spell(start+t.Attempt))
 	if key == "retry.retries" && !v.Named {
 		p.Fix = policy.Edit{Place: v.Place, Text: fmt.Sprint(n)}
