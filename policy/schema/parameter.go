@@ -50,6 +50,7 @@ type reading struct {
 	values    []string
 	parts     [][2]string
 	broken    bool // an escape
+	unclear   bool // OpenAPI does not say how to read it
 }
 
 func (r *reading) named(found []policy.Violation) []policy.Violation {
@@ -70,13 +71,13 @@ func (r *reading) judge(s *jsonschema.Schema) (found []policy.Violation, err err
 	if types.has(object) {
 		readings = append(readings, r.object(s))
 	}
-	if types.has(scalars) || len(readings) == 0 {
-		if len(r.values) > 1 {
-			return []policy.Violation{{Reason: "is given more than once"}}, nil
-		}
-		if len(r.values) == 1 {
-			readings = append(readings, r.scalars(s, r.values[0])...)
-		}
+	switch {
+	case r.unclear:
+		return nil, nil
+	case len(r.values) == 1 && (types.has(scalars) || len(readings) == 0):
+		readings = append(readings, r.scalars(s, r.values[0])...)
+	case len(r.values) > 1 && len(readings) == 0:
+		return []policy.Violation{{Reason: "is given more than once"}}, nil
 	}
 	for _, value := range readings {
 		if found, err = r.book.judge(r.parameter.Schema, value); found == nil && err == nil {
@@ -216,7 +217,11 @@ func (r *reading) object(s *jsonschema.Schema) any {
 	}
 	value := map[string]any{}
 	for _, part := range parts {
-		value[part[0]] = r.scalar(propertyOf(s, part[0], 0), part[1])
+		property := propertyOf(s, part[0], 0)
+		if !typesOf(property, 0).has(scalars &^ null) {
+			r.unclear = true // a list or an object inside one, which every framework writes in its own way
+		}
+		value[part[0]] = r.scalar(property, part[1])
 	}
 	return value
 }
