@@ -138,10 +138,20 @@ func TestWhatIsBeyondABoundIsNotJudged(t *testing.T) {
 		book *Book
 		text string
 	}{
-		"exponential":           {explosive, nested},
-		"exponential, negated":  {negated, nested},
-		"too deep":              {explosive, strings.Repeat("[", 65) + strings.Repeat("]", 65)},
-		"a number too long":     {explosive, strings.Repeat("9", 65)},
+		"exponential":                          {explosive, nested},
+		"exponential, negated":                 {negated, nested},
+		"too deep":                             {explosive, strings.Repeat("[", 65) + strings.Repeat("]", 65)},
+		"a number too long":                    {explosive, strings.Repeat("9", 65)},
+		"a pattern that is everywhere at once": {bookOf(t, map[string]string{"s": `{"type":["string","array"],"pattern":"[a-z]{1,900}x"}`}), `"` + strings.Repeat("a", 60_000) + `"`},
+		"a name that a pattern is held against": {
+			bookOf(t, map[string]string{"s": `{"patternProperties":{"[a-z]{1,900}x":{"type":"null"}}}`}), `{"` + strings.Repeat("a", 60_000) + `":1}`,
+		},
+		"each of many by a long enum": {
+			bookOf(t, map[string]string{"s": `{"items":{"enum":["` + strings.Repeat(`a","`, 5000) + `b",1]}}`}), `[` + strings.Repeat(`"c",`, 15_000) + `"c"]`,
+		},
+		"each of many by alternatives of another type": {
+			bookOf(t, map[string]string{"s": `{"items":{"anyOf":[` + strings.Repeat(`{"type":"object"},`, 50) + `{"type":"null"}]}}`}), `[` + strings.Repeat(`1,`, 15_000) + `1]`,
+		},
 		"an exponent too large": {bookOf(t, map[string]string{"s": `{"minimum":1}`}), `1e99999`},
 	} {
 		if found, err := c.book.JSON("s", []byte(c.text)); !errors.Is(err, ErrTooComplex) || found != nil {
@@ -160,6 +170,10 @@ func TestWhatIsBeyondABoundIsNotJudged(t *testing.T) {
 func TestViolationsAreBoundedAndHoldNoControlCharacters(t *testing.T) {
 	b := bookOf(t, map[string]string{"s": `{"additionalProperties":{"type":"integer"}}`})
 	long := strings.Repeat("k", 5000)
+	lacking := bookOf(t, map[string]string{"s": `{"required":["\u001b[31m"]}`})
+	if found, err := lacking.JSON("s", []byte(`{}`)); err != nil || len(found) != 1 || strings.Contains(told(found), "\x1b") {
+		t.Errorf("a name of the spec: %q, %v", told(found), err)
+	}
 	found, err := b.JSON("s", []byte(`{"\u001b[31m\n":"x"}`))
 	if err != nil || len(found) != 1 || strings.ContainsAny(found[0].String(), "\x1b\n") {
 		t.Errorf("%q, %v", told(found), err)

@@ -25,10 +25,12 @@ const (
 	// than any memory.
 	maxNumber   = 64
 	maxExponent = 3
-	// maxSteps bounds what one judgement takes: a step is a schema that a value is held against, a part of a value, or so many bytes of
-	// a text. A body of 64 KiB takes some 50,000 where its schema goes through it once; all of them are about 20 ms.
-	maxSteps     = 200_000
-	bytesPerStep = 64
+	// maxSteps bounds what one judgement takes: a step is a schema that a value is held against, a part of a value, so many bytes of
+	// a text or of one and an instruction of its pattern, or so many values of an enum. A body of 64 KiB takes some 50,000 where its schema
+	// goes through it once; all of them are about 20 ms, and more than 100 ms by a pattern that is at all its instructions at once.
+	maxSteps      = 200_000
+	bytesPerStep  = 64
+	valuesPerStep = 16
 )
 
 // bounded looks at a text before anything is made of it. It need not be JSON.
@@ -116,18 +118,30 @@ func notJSON(err error) string {
 // meter counts the steps of one judgement and ends it by a panic, which judge catches: the library asks nobody whether to go on.
 type meter struct{ steps int }
 
+func (m *meter) count(steps int) {
+	if m.steps += steps; m.steps > maxSteps {
+		panic(ErrTooComplex)
+	}
+}
+
 // attach makes every schema from s down count. The check of the format is the first thing that the library calls
-// out for when it comes to a schema, and it does so whatever came of the schemas before.
+// out for when it comes to a schema, and it does so whatever came of the schemas before, but only for a value that keeps type and enum.
 func (m *meter) attach(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 	if s == nil || seen[s] {
 		return
 	}
 	seen[s] = true
-	own := s.Format
-	counting := &jsonschema.Format{Name: "counted", Validate: func(v any) error {
-		if m.steps += steps(v); m.steps > maxSteps {
-			panic(ErrTooComplex)
+	own, toll := s.Format, tollOf(s)
+	if p, ours := s.Pattern.(*pattern); ours {
+		p.meter = m
+	}
+	for name := range s.PatternProperties {
+		if p, ours := name.(*pattern); ours {
+			p.meter = m
 		}
+	}
+	counting := &jsonschema.Format{Name: "counted", Validate: func(v any) error {
+		m.count(toll.of(v))
 		if own != nil {
 			return own.Validate(v)
 		}
@@ -142,17 +156,72 @@ func (m *meter) attach(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 	}
 }
 
-// steps is what holding a value against one schema takes, without what its parts take against theirs.
-func steps(v any) int {
+// toll is what holding a value against one schema takes, and the first look by those that it and its parts are handed on to: their
+// type and enum, about which they do not call out.
+type toll struct {
+	value       int // the schemas of the value itself
+	item, other int // those of each item, and of each property
+	named       map[string]int
+}
+
+// entry is the first look by a schema.
+func entry(s *jsonschema.Schema) int {
+	switch {
+	case s == nil:
+		return 0
+	case s.Enum == nil:
+		return 1
+	}
+	return 1 + len(s.Enum.Values)/valuesPerStep
+}
+
+func entries(schemas ...*jsonschema.Schema) (all int) {
+	for _, s := range schemas {
+		all += entry(s)
+	}
+	return all
+}
+
+func tollOf(s *jsonschema.Schema) *toll {
+	t := &toll{
+		value: 1 + entries(s.Ref, s.Not, s.If, s.Then, s.Else) + entries(s.AllOf...) + entries(s.AnyOf...) + entries(s.OneOf...) + entries(s.PrefixItems...),
+		item:  max(1, entries(s.Items2020, s.Contains, s.UnevaluatedItems)),
+		other: entries(s.PropertyNames, s.UnevaluatedProperties),
+		named: map[string]int{},
+	}
+	more, _ := s.AdditionalProperties.(*jsonschema.Schema)
+	t.other += entry(more)
+	for _, c := range s.PatternProperties {
+		t.other += entry(c)
+	}
+	for _, c := range s.DependentSchemas {
+		t.value += entry(c)
+	}
+	for name, c := range s.Properties {
+		if n := entry(c); n > 1 {
+			t.named[name] = n
+		}
+	}
+	t.other = max(1, t.other)
+	return t
+}
+
+func (t *toll) of(v any) int {
 	switch v := v.(type) {
 	case string:
-		return 1 + len(v)/bytesPerStep
+		return t.value + len(v)/bytesPerStep
 	case []any:
-		return 1 + len(v)
+		return t.value + len(v)*t.item
 	case map[string]any:
-		return 1 + len(v)
+		all := t.value + len(v)*t.other
+		for name, n := range t.named {
+			if _, there := v[name]; there {
+				all += n
+			}
+		}
+		return all
 	}
-	return 1
+	return t.value
 }
 
 // children are the schemas that a schema hands its value, or parts of it, to.

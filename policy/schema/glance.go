@@ -40,7 +40,11 @@ func both(a, b answer) answer {
 type glance struct {
 	text  []byte
 	steps int
+	level int // of schemas that are looked at for the sake of others
 }
+
+// maxLevel bounds the way from schema to schema. Only one that leads back to itself goes on for so long.
+const maxLevel = 1000
 
 // glanceAt reports whether a JSON text fits a shape for sure.
 func glanceAt(h *shape, text []byte) (fits bool) {
@@ -63,9 +67,11 @@ func (g *glance) step(n int) {
 
 // skip returns the place of the next byte that is no white space.
 func (g *glance) skip(at int) int {
+	start := at
 	for at < len(g.text) && (g.text[at] == ' ' || g.text[at] == '\n' || g.text[at] == '\t' || g.text[at] == '\r') {
 		at++
 	}
+	g.steps += (at - start) / bytesPerStep // which the next value holds against the bound
 	return at
 }
 
@@ -104,7 +110,7 @@ func (g *glance) value(h *shape, at int) (answer, int) {
 	case '"':
 		end = at + 1 + stringEnd(g.text[at+1:])
 		g.step(end - at)
-		result = h.str(g.text[at:end])
+		result = g.str(h, g.text[at:end])
 	case 't', 'f', 'n':
 		is := boolean
 		if c == 'n' {
@@ -163,13 +169,17 @@ func (g *glance) object(h *shape, at int) (answer, int) {
 		if g.text[at] == ',' {
 			at = g.skip(at + 1)
 		}
-		end := at + 1 + stringEnd(g.text[at+1:])
-		p, named := h.properties[string(plainText(g.text[at:end]))]
-		at = g.skip(g.skip(end) + 1)
+		var name []byte
+		name, at = g.name(at)
+		p, named := h.properties[string(name)]
 		var one answer
 		if named {
-			if one, at = g.value(p.shape, at); seen&p.bit != 0 {
+			one, at = g.value(p.shape, at)
+			switch {
+			case seen&p.bit != 0:
 				one = unknown
+			case one == no:
+				return g.unlessAgain(h, p.bit, at), at
 			}
 			seen |= p.bit
 		} else if one, at = g.value(h.additional, at); one == no && h.additional.constant == unknown {
@@ -180,6 +190,28 @@ func (g *glance) object(h *shape, at int) (answer, int) {
 		}
 	}
 	return both(result, of(seen&h.required == h.required)), at + 1
+}
+
+// name returns the name of a property that begins at a place, and the place of its value.
+func (g *glance) name(at int) ([]byte, int) {
+	end := at + 1 + stringEnd(g.text[at+1:])
+	g.steps += (end - at) / bytesPerStep
+	return plainText(g.text[at:end]), g.skip(g.skip(end) + 1)
+}
+
+// unlessAgain is no, unless the property of a bit stands again from a place on.
+func (g *glance) unlessAgain(h *shape, bit uint64, at int) answer {
+	for at = g.skip(at); g.text[at] != '}'; at = g.skip(at) {
+		if g.text[at] == ',' {
+			at = g.skip(at + 1)
+		}
+		var name []byte
+		if name, at = g.name(at); h.properties[string(name)].bit == bit {
+			return unknown
+		}
+		at = g.end(at)
+	}
+	return no
 }
 
 func (g *glance) array(h *shape, at int) (answer, int) {
@@ -209,7 +241,7 @@ func plainText(quoted []byte) []byte {
 	return []byte(text)
 }
 
-func (h *shape) str(quoted []byte) answer {
+func (g *glance) str(h *shape, quoted []byte) answer {
 	if !h.types.has(str) {
 		return no
 	}
@@ -219,8 +251,14 @@ func (h *shape) str(quoted []byte) answer {
 			return no
 		}
 	}
-	if h.words != nil && !h.words[string(text)] || h.pattern != nil && !h.pattern.Match(text) {
+	if h.words != nil && !h.words[string(text)] {
 		return no
+	}
+	if h.pattern != nil {
+		g.step(h.pattern.cost(len(text)) * bytesPerStep)
+		if !h.pattern.Match(text) {
+			return no
+		}
 	}
 	return of(h.format == nil || h.format.Validate(string(text)) == nil)
 }
@@ -285,6 +323,9 @@ func multiple(text []byte, by *big.Rat) answer {
 // composed looks at what a schema refers to and is made of.
 func (g *glance) composed(h *shape, at int) answer {
 	result := yes
+	if g.level++; g.level > maxLevel {
+		panic(ErrTooComplex)
+	}
 	if h.ref != nil {
 		result, _ = g.value(h.ref, at)
 	}
@@ -309,6 +350,7 @@ func (g *glance) composed(h *shape, at int) answer {
 	if h.condition != nil {
 		result = both(result, g.conditional(h, at))
 	}
+	g.level--
 	return result
 }
 

@@ -169,3 +169,47 @@ func TestNoBodyTakesMoreThanItsSteps(t *testing.T) {
 		t.Errorf("%d steps, %d are the bound", b.meter.steps, maxSteps)
 	}
 }
+
+func TestAGlanceGoesByTheLastOfAPropertyThatStandsTwice(t *testing.T) {
+	for _, schema := range []string{
+		`{"not":{"properties":{"a":{"type":"string"}}}}`,
+		`{"oneOf":[{"properties":{"a":{"type":"string"}}},{"properties":{"a":{"maxLength":3}}}]}`,
+		`{"if":{"properties":{"a":{"type":"string"}}},"then":false}`,
+	} {
+		b := bookOf(t, map[string]string{"s": schema})
+		if found, err := b.JSON("s", []byte(`{"a":1,"b":[{}], "\u0061":"x"}`)); err != nil || len(found) != 1 {
+			t.Errorf("%s: %q, %v", schema, told(found), err)
+		}
+	}
+}
+
+// stepsOf is how many steps a glance takes, if it is ended too.
+func stepsOf(b *Book, text string) (steps int) {
+	g := glance{text: []byte(text)}
+	defer func() {
+		_ = recover()
+		steps = g.steps
+	}()
+	g.value(b.shapes["s"], g.skip(0))
+	return g.steps
+}
+
+func TestAGlanceCountsWhatItOnlyWalksOver(t *testing.T) {
+	b := bookOf(t, map[string]string{"s": `{"properties":{"a":{"items":{"type":"null"}}}}`})
+	short := stepsOf(b, `{"a":[],"b":1}`)
+	const much = 6400
+	for name, text := range map[string]string{
+		"white space": `{"a":[` + strings.Repeat(" ", much) + `],"b":1}`, "a name": `{"a":[],"` + strings.Repeat("b", much) + `":1}`,
+	} {
+		if got := stepsOf(b, text); got < short+much/bytesPerStep {
+			t.Errorf("%s: %d steps, and %d without", name, got, short)
+		}
+	}
+}
+
+func TestAGlanceSoonGivesUpASchemaThatLeadsBackToItself(t *testing.T) {
+	b := bookOf(t, map[string]string{"s": `{"allOf":[{"$ref":"s"}]}`})
+	if got := stepsOf(b, `1`); got > 2*maxLevel {
+		t.Errorf("%d steps", got)
+	}
+}

@@ -27,11 +27,11 @@ func CheckPattern(pattern string) error {
 }
 
 // compilePattern makes a pattern that runs in linear time.
-func compilePattern(pattern string) (jsonschema.Regexp, error) {
-	if len(pattern) > maxPattern {
+func compilePattern(text string) (jsonschema.Regexp, error) {
+	if len(text) > maxPattern {
 		return nil, fmt.Errorf("it is longer than %d bytes", maxPattern)
 	}
-	parsed, err := syntax.Parse(re2(pattern), syntax.Perl)
+	parsed, err := syntax.Parse(re2(text), syntax.Perl)
 	if err != nil {
 		var broken *syntax.Error
 		if errors.As(err, &broken) {
@@ -46,7 +46,29 @@ func compilePattern(pattern string) (jsonschema.Regexp, error) {
 	if len(program.Inst) > maxProgram {
 		return nil, fmt.Errorf("it expands to more than %d steps", maxProgram)
 	}
-	return regexp.Compile(re2(pattern))
+	compiled, err := regexp.Compile(re2(text))
+	if err != nil {
+		return nil, err
+	}
+	return &pattern{Regexp: compiled, size: len(program.Inst)}, nil
+}
+
+// pattern is a compiled one. Linear time is that of its text times its instructions, all of which it may be at with each byte.
+type pattern struct {
+	*regexp.Regexp
+	size  int    // in instructions
+	meter *meter // of the book; nil for a pattern that is not its own, such as those of the schema of schemas
+}
+
+// cost is the steps of matching so many bytes.
+func (p *pattern) cost(bytes int) int { return bytes * p.size / bytesPerStep }
+
+// MatchString counts before it matches.
+func (p *pattern) MatchString(text string) bool {
+	if p.meter != nil {
+		p.meter.count(p.cost(len(text)))
+	}
+	return p.Regexp.MatchString(text)
 }
 
 // re2 spells the escapes of ECMA-262 that RE2 knows by another spelling: \uXXXX, \u{X}, \cX, \/ and \-.

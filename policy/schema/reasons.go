@@ -72,7 +72,7 @@ func (c *collector) collect(e *jsonschema.ValidationError) {
 		}
 	case *kind.Required:
 		for _, name := range k.Missing {
-			c.add(e, "lacks "+clip(name, maxQuote))
+			c.add(e, "lacks "+clip(printable(name), maxQuote))
 		}
 	default:
 		c.add(e, reason(e.ErrorKind))

@@ -14,7 +14,7 @@ type shape struct {
 	words      map[string]bool // of enum and const, where all are texts; nil for none
 	otherwise  answer          // what enum and const say of a value that is no text
 	format     *jsonschema.Format
-	pattern    matcher
+	pattern    *pattern
 	minLength  int
 	maxLength  int // less than 0 for none
 	minItems   int
@@ -37,9 +37,6 @@ type shape struct {
 	then      *shape
 	otherThen *shape
 }
-
-// matcher is a pattern; regexp.Regexp is one.
-type matcher interface{ Match(text []byte) bool }
 
 // property is one that a schema names. Its bit tells whether it was seen.
 type property struct {
@@ -119,7 +116,7 @@ func (all shapes) texts(s *jsonschema.Schema, h *shape) {
 	}
 	if s.Pattern != nil {
 		var ok bool
-		if h.pattern, ok = s.Pattern.(matcher); !ok {
+		if h.pattern, ok = s.Pattern.(*pattern); !ok {
 			h.open = true
 		}
 	}
