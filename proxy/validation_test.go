@@ -240,16 +240,22 @@ func TestAClientThatWaitsForLeaveToSendIsGivenItOnce(t *testing.T) {
 	}
 }
 
-func TestABodyThatDoesNotComeInTimeEndsWithTheRequestTimeout(t *testing.T) {
+func TestABodyThatDoesNotComeWithinTheRequestTimeoutIsTheClientsFaultLookedAtOrNot(t *testing.T) {
 	t.Parallel()
-	s, up := validating(t, "3.0.3", "request: enforce", proxytest.Answer(200, "ok"))
-	client := proxytest.Dial(t, s.Port("up"))
-	client.Send("PUT /items/1 HTTP/1.1\r\nHost: up.test\r\n" + asJSON + "\r\nContent-Length: 100\r\n\r\n{\"name\":")
-	if r := client.Read("PUT"); r.StatusCode != 504 || r.Problem().Code != string(failure.Deadline) {
-		t.Errorf("%d %s", r.StatusCode, r.Text)
-	}
-	if n := len(up.Requests()); n != 0 {
-		t.Errorf("%d requests upstream", n)
+	for _, mode := range []string{"off", "report", "enforce"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s, up := validating(t, "3.0.3", "request: "+mode, proxytest.Answer(200, "ok"))
+			client := proxytest.Dial(t, s.Port("up"))
+			client.Send("PUT /items/1 HTTP/1.1\r\nHost: up.test\r\n" + asJSON + "\r\nContent-Length: 100\r\n\r\n{\"name\":")
+			r := client.Read("PUT")
+			if p := r.Problem(); r.StatusCode != 408 || p.Code != string(failure.RequestInvalid) || p.Detail != "body too slow" {
+				t.Errorf("%d %s", r.StatusCode, r.Text)
+			}
+			if n := len(up.Requests()); mode != "off" && n != 0 {
+				t.Errorf("%d requests upstream", n)
+			}
+		})
 	}
 }
 

@@ -119,8 +119,8 @@ func (l *requests) read(req *http.Request, ex *exchange.Exchange, r reading) (in
 	whole := k.fill(req.ContentLength)
 	req.Body = k
 	delete(req.Header, "Expect") // it has been answered: the body is here
-	if !whole && ex.Err() != nil && !ex.ClientGone() {
-		return 0, failure.New(failure.Deadline, "the deadline passed while the request's body was read")
+	if !whole && ex.Err() != nil && !ex.ClientGone() { // it was the client who was waited for, as the wire says of a body that it sends on
+		return 0, &failure.Error{Code: failure.RequestInvalid, Status: http.StatusRequestTimeout, Detail: "body too slow", Err: k.err}
 	}
 	switch {
 	case !whole && k.err != nil:
