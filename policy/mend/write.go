@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"outrigger/policy"
 	"outrigger/policy/document"
@@ -52,11 +53,14 @@ func Write(file string, data []byte, c Change) ([]byte, error) {
 func own(n *document.Node, key string) (document.Entry, bool) {
 	for _, e := range n.Entries() {
 		if e.Key == key {
-			start := n.Place()
-			return e, cmp.Or(cmp.Compare(e.KeyPlace.Line, start.Line), cmp.Compare(e.KeyPlace.Column, start.Column)) >= 0
+			return e, !before(e.KeyPlace, n.Place())
 		}
 	}
 	return document.Entry{}, false
+}
+
+func before(a, b policy.Place) bool {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) < 0
 }
 
 // nest wraps a value into the keys that lead to it.
@@ -84,20 +88,29 @@ func quote(key string) string {
 // text is a file by its lines, each with its end.
 type text struct{ lines []string }
 
-// shared says whether the value of an entry is an alias, or has an anchor by which others refer to it.
+// shared says whether the value of an entry is an alias, or has an anchor by which others refer to it. Both may stand in a line below
+// the key, behind a tag or a comment.
 func (t *text) shared(e document.Entry) bool {
-	_, after := t.cut(e.KeyPlace.Line, e.KeyPlace.EndColumn)
-	after = strings.TrimLeft(after, " \t")
-	after, found := strings.CutPrefix(after, ":")
-	if !found {
-		return e.KeyPlace.EndColumn == 0 // its end is not known, so what follows is not either
+	if e.KeyPlace.EndColumn == 0 {
+		return true // its end is not known, so what follows is not either
 	}
-	after = strings.TrimLeft(after, " \t")
-	return strings.HasPrefix(after, "*") || strings.HasPrefix(after, "&")
+	_, rest := t.cut(e.KeyPlace.Line, e.KeyPlace.EndColumn)
+	rest += strings.Join(t.lines[e.KeyPlace.Line:], "")
+	for {
+		rest = strings.TrimLeft(rest, ": \t\r\n")
+		switch {
+		case strings.HasPrefix(rest, "#"):
+			_, rest, _ = strings.Cut(rest, "\n")
+		case strings.HasPrefix(rest, "!"):
+			rest = rest[len(strings.FieldsFunc(rest, unicode.IsSpace)[0]):]
+		default:
+			return strings.HasPrefix(rest, "*") || strings.HasPrefix(rest, "&")
+		}
+	}
 }
 
 // cut parts a line before a column, which counts runes from 1.
-func (t *text) cut(line, column int) (before, after string) {
+func (t *text) cut(line, column int) (left, right string) {
 	if line < 1 || line > len(t.lines) || column < 1 {
 		return "", ""
 	}
@@ -107,9 +120,9 @@ func (t *text) cut(line, column int) (before, after string) {
 }
 
 func (t *text) replace(at policy.Place, value string) []byte {
-	before, _ := t.cut(at.Line, at.Column)
+	left, _ := t.cut(at.Line, at.Column)
 	_, after := t.cut(at.Line, at.EndColumn)
-	t.lines[at.Line-1] = before + value + after
+	t.lines[at.Line-1] = left + value + after
 	return []byte(strings.Join(t.lines, ""))
 }
 
@@ -118,18 +131,21 @@ func (t *text) insert(n *document.Node, entry string) ([]byte, error) {
 	if n.Kind() != document.Mapping {
 		return nil, fmt.Errorf("%s: not a mapping", n.Place())
 	}
-	before, after := t.cut(n.Place().Line, n.Place().Column)
+	left, after := t.cut(n.Place().Line, n.Place().Column)
 	if rest, braces := strings.CutPrefix(after, "{"); braces {
 		if n.Len() > 0 {
 			entry += ", "
 		}
-		t.lines[n.Place().Line-1] = before + "{" + entry + rest
+		t.lines[n.Place().Line-1] = left + "{" + entry + rest
 		return []byte(strings.Join(t.lines, "")), nil
 	}
 	if n.Len() == 0 {
 		return nil, errors.New("an empty mapping has no line to write to")
 	}
 	first := n.Entries()[0].KeyPlace
+	if before(first, n.Place()) {
+		return nil, fmt.Errorf("%s: all that stands here is merged from elsewhere", n.Place())
+	}
 	indent, _ := t.cut(first.Line, first.Column)
 	if strings.TrimSpace(indent) != "" {
 		return nil, fmt.Errorf("%s: the mapping does not begin on a line of its own", first)

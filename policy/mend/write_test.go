@@ -53,6 +53,10 @@ func TestWhatOthersShareIsLeftAlone(t *testing.T) {
 	for name, text := range map[string]string{
 		"an anchor":           "x: &x {b: 1}\n",
 		"an alias":            "y: &y {b: 1}\nx: *y\n",
+		"an anchor below":     "x:\n  &x\n  b: 1\ny: *x\n",
+		"an anchor of a tag":  "x: !!map &x\n  b: 1\ny: *x\n",
+		"a value's anchor":    "x:\n  n: # why\n    &n 1\n  m: *n\n",
+		"what is merged":      "y: &y\n  b: 1\nx:\n  <<: *y\n",
 		"a list":              "x: [1]\n",
 		"nothing":             "x:\n",
 		"a value of lines":    "x:\n  n: |\n    1\n",
