@@ -88,9 +88,11 @@ type flow struct {
 	buffers http1.Buffers
 	heard   func() // is told of every piece
 	moved   int64
+	much    bool // the last piece filled a small buffer
 }
 
-// run copies what came early, and then until the source ends. A flow that waits holds no buffer.
+// run copies what came early, and then until the source ends. A flow that waits holds no buffer, or a small one where the source cannot
+// tell that something has arrived, as that of TLS cannot.
 func (f *flow) run(early []byte) error {
 	if len(early) > 0 {
 		if err := f.pass(early); err != nil {
@@ -111,16 +113,17 @@ func (f *flow) run(early []byte) error {
 	}
 }
 
-// step copies one piece, a smaller one where there are no bytes left for a larger.
+// step copies one piece: a small one, or after one that was not small a larger, where there are bytes left for that.
 func (f *flow) step() error {
 	pool := &pieces
-	if f.buffers.Take(chunkSize) {
+	if f.much && f.buffers.Take(chunkSize) {
 		pool = &chunks
 		defer f.buffers.Give(chunkSize)
 	}
 	buf := pool.Get().(*[]byte)
 	defer pool.Put(buf)
 	n, err := f.src.Read(*buf)
+	f.much = n >= pieceSize
 	if n > 0 {
 		if err := f.pass((*buf)[:n]); err != nil {
 			return err

@@ -1,0 +1,69 @@
+package gate
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+
+	"outrigger/proxy/overload"
+)
+
+// A connection of TLS, like a pipe, cannot be asked whether something has arrived.
+func TestATunnelThatIsSilentHoldsNoBytesOfOthersThoughItsSourceCannotBeAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		var got bytes.Buffer
+		buffers := overload.NewBuffers(1 << 20)
+		f := flow{dst: &got, src: near, buffers: buffers, heard: func() {}}
+		done := make(chan error)
+		go func() { done <- f.run(nil) }()
+		sent := bytes.Repeat([]byte("0123456789"), 10_000)
+		for _, part := range [][]byte{nil, sent[:10], sent[10:50_000], sent[50_000:]} {
+			if _, err := far.Write(part); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := far.Write([]byte(".")); err != nil { // the end of a burst is hardly ever as long as a buffer
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if n := buffers.Used(); n != 0 {
+				t.Errorf("%d bytes are held after %d", n, got.Len())
+			}
+		}
+		far.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if want := len(sent) + 4; got.Len() != want {
+			t.Errorf("%d bytes came, want %d", got.Len(), want)
+		}
+		near.Close()
+	})
+}
+
+func TestATunnelInWhichMuchFlowsTakesLargePieces(t *testing.T) {
+	reads := &sizes{left: 10}
+	f := flow{dst: io.Discard, src: reads, buffers: overload.NewBuffers(1 << 20), heard: func() {}}
+	if err := f.run(nil); err != nil {
+		t.Fatal(err)
+	}
+	if reads.asked[0] != pieceSize || reads.asked[5] != chunkSize {
+		t.Errorf("reads of %d bytes", reads.asked)
+	}
+}
+
+// sizes is a source that fills what it is given and remembers how much that was.
+type sizes struct {
+	left  int
+	asked []int
+}
+
+func (s *sizes) Read(p []byte) (int, error) {
+	s.asked = append(s.asked, len(p))
+	if s.left--; s.left < 0 {
+		return 0, io.EOF
+	}
+	return len(p), nil
+}
