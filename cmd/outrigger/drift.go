@@ -35,7 +35,7 @@ func newDriftCommand() *cobra.Command {
 			if output == "json" {
 				err = indented(out, report)
 			} else {
-				_, err = io.WriteString(out, report.Text()+report.ForSpecs())
+				_, err = io.WriteString(out, visible(report.Text()+report.ForSpecs()))
 			}
 			if err == nil && policyPath != "" && output == "text" {
 				err = proposeDrift(out, c.ErrOrStderr(), report, policyPath)
@@ -74,7 +74,7 @@ func propose(out io.Writer, path string, changes []patch.Change) error {
 		}
 	}
 	for _, l := range left {
-		fmt.Fprintf(out, "not in the patch: %s: %s\n", l, l.Reason)
+		fmt.Fprint(out, visible(fmt.Sprintf("not in the patch: %s: %s\n", l, l.Reason)))
 	}
 	return nil
 }

@@ -159,3 +159,19 @@ func TestWhereNoSidecarAnswersTheCommandsSayWhomTheyAsked(t *testing.T) {
 		t.Errorf("exit %d, %s", code, errOut)
 	}
 }
+
+func TestWhatASpecCallsItsOperationsIsNoCommandForATerminal(t *testing.T) {
+	up := proxytest.NewUpstream(t, proxytest.Answer(404, "none"))
+	s := proxytest.Start(t, strings.Replace(driftPolicy[:strings.Index(driftPolicy, "  stock:")], "ORDERS", up.URL(), 1),
+		proxytest.File{Name: "orders.yaml", Text: strings.Replace(driftSpec, "getOrder", `"get\e[31mOrder\u202e"`, 1)})
+	proxytest.Dial(t, s.Port("orders")).Do(proxytest.Get("/orders/1"))
+	s.Exchanges(1)
+	for _, command := range []string{
+		"drift --admin " + s.Admin(), "suggest --admin " + s.Admin() + " --policy " + s.Policy, "explain --policy " + s.Policy + " --upstream orders GET /orders/1",
+	} {
+		out, errOut, _ := typed(t, strings.Fields(command)...)
+		if !strings.Contains(out, `get\u001b[31mOrder\u202e`) || strings.ContainsAny(out+errOut, "\x1b\u202e") {
+			t.Errorf("%s: %q, %q", command, out, errOut)
+		}
+	}
+}

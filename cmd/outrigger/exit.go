@@ -54,7 +54,7 @@ func report(err error, root *cobra.Command, stderr io.Writer) int {
 		}
 	}
 	if exit.err != nil {
-		fmt.Fprintf(stderr, "outrigger: %v\n", exit.err)
+		fmt.Fprintln(stderr, visible("outrigger: "+exit.err.Error()))
 	}
 	if exit.code == exitUsage && !ran(root) {
 		fmt.Fprintln(stderr, "run \"outrigger --help\", or \"outrigger COMMAND --help\"")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"net/textproto"
 	"strings"
@@ -61,7 +60,7 @@ func newExplainCommand() *cobra.Command {
 			if output == "json" {
 				return indented(c.OutOrStdout(), answer)
 			}
-			_, err = fmt.Fprint(c.OutOrStdout(), answer.Text())
+			_, err = io.WriteString(c.OutOrStdout(), visible(answer.Text()))
 			return err
 		},
 	}

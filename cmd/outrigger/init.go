@@ -111,7 +111,7 @@ func (o *initOptions) migrate(c *cobra.Command, files []string, read sources) er
 		return err
 	}
 	for _, l := range made.Left {
-		fmt.Fprintf(c.ErrOrStderr(), "%s: not carried over: %s\n", l.Place, l.Text)
+		fmt.Fprintln(c.ErrOrStderr(), visible(fmt.Sprintf("%s: not carried over: %s", l.Place, l.Text)))
 	}
 	if o.file != "" {
 		fmt.Fprintf(c.ErrOrStderr(), "%s written\nnext: outrigger check %s\n", o.file, o.file)

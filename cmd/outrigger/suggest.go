@@ -45,7 +45,9 @@ func newSuggestCommand() *cobra.Command {
 			if output == "json" {
 				return writeProposals(c.OutOrStdout(), proposals, notes)
 			}
-			printProposals(c.OutOrStdout(), proposals, notes)
+			if err := printProposals(c.OutOrStdout(), proposals, notes); err != nil {
+				return failed("the result cannot be written: %w", err)
+			}
 			return propose(c.OutOrStdout(), policyPath, changesOf(proposals))
 		},
 	}
@@ -76,16 +78,19 @@ func latency(l *observe.Latency) suggest.Latency {
 	return suggest.Latency{Count: l.Count, P50: at(l.P50), P95: at(l.P95), P99: at(l.P99), P999: at(l.P999)}
 }
 
-func printProposals(w io.Writer, proposals []suggest.Proposal, notes []suggest.Note) {
+func printProposals(w io.Writer, proposals []suggest.Proposal, notes []suggest.Note) error {
+	var b strings.Builder
 	if len(proposals) == 0 {
-		fmt.Fprintln(w, "no value calls for a change")
+		b.WriteString("no value calls for a change\n")
 	}
 	for _, p := range proposals {
-		fmt.Fprintf(w, "%s %s: %s %s -> %s (%s)\n  %s\n", p.Upstream.Name, p.Operation.ID, p.Key, p.From, p.To, p.Operation.Policy.Source(p.Key), p.Why)
+		fmt.Fprintf(&b, "%s %s: %s %s -> %s (%s)\n  %s\n", p.Upstream.Name, p.Operation.ID, p.Key, p.From, p.To, p.Operation.Policy.Source(p.Key), p.Why)
 	}
 	for _, n := range notes {
-		fmt.Fprintf(w, "%s %s: %s\n", n.Upstream, n.Operation, n.Text)
+		fmt.Fprintf(&b, "%s %s: %s\n", n.Upstream, n.Operation, n.Text)
 	}
+	_, err := io.WriteString(w, visible(b.String()))
+	return err
 }
 
 func writeProposals(w io.Writer, proposals []suggest.Proposal, notes []suggest.Note) error {

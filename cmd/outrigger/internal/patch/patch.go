@@ -5,6 +5,7 @@
 package patch
 
 import (
+	"bytes"
 	"os"
 	"slices"
 	"strings"
@@ -66,8 +67,8 @@ func Make(files []string, changes []Change) (changed []File, left []Left) {
 		}
 	}
 	for _, file := range files {
-		if text, there := texts[file]; there {
-			before, _ := os.ReadFile(file)
+		text, tried := texts[file]
+		if before, _ := os.ReadFile(file); tried && !bytes.Equal(before, text) { // one that was left out is as it was
 			changed = append(changed, File{file, before, text})
 		}
 	}

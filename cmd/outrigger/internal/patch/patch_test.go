@@ -41,6 +41,9 @@ func TestTheTextHoldsTheChangesThatThePolicyCanBear(t *testing.T) {
 	if len(left) != 2 || left[0].Value != "9s" || !strings.Contains(left[0].Reason, "attempt") || left[1].Path[0] != "service" {
 		t.Errorf("left: %+v", left)
 	}
+	if changed, left := Make([]string{file}, []Change{change(file, "9s", append(op, "attempt")...)}); len(changed) != 0 || len(left) != 1 {
+		t.Errorf("without a change that the policy bears: changed %s, left %+v", changed, left)
+	}
 	if now, _ := os.ReadFile(file); string(now) != shop {
 		t.Error("the file was written")
 	}
