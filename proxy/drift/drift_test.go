@@ -3,6 +3,8 @@ package drift
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,5 +185,30 @@ func TestAnOperationThatIsDeprecatedIsToldOnceUntilItComesBack(t *testing.T) {
 		if call(step.deprecated); told != step.want {
 			t.Errorf("step %d: told %d times, want %d", i, told, step.want)
 		}
+	}
+}
+
+// Method and path are parts of the head that a request came with.
+func TestWhatIsKeptOfARequestKeepsNothingOfItsHead(t *testing.T) {
+	l, u := New(), shop(200)
+	r := l.Recorder(u, u.Unmatched)
+	held := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := held()
+	for i := range maxShapes {
+		line := "POST /refunds/of-" + strings.Repeat("x", i/10) + string(rune('a'+i%10))
+		head := line + strings.Repeat(" ", 60<<10)
+		r.Record(answered(u, u.Unmatched, head[:4], head[5:len(line)], 201))
+	}
+	after := held()
+	if told, _ := l.Requests(policy.Outbound, "shop"); len(told) != maxShapes {
+		t.Fatalf("%d shapes", len(told))
+	}
+	if after > before+(1<<20) {
+		t.Errorf("%d bytes are kept of %d requests", after-before, maxShapes)
 	}
 }

@@ -1,6 +1,9 @@
 package drift
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	maxSegments = 12 // of a path; what follows is one {rest}
@@ -8,11 +11,13 @@ const (
 	maxDigits   = 3  // of a segment that may be a name, such as v2
 )
 
-// method is one that a spec could declare, or _other.
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"}
+
+// method is one that a spec could declare, or _other. It is never m itself, a part of a whole request head, which whoever keeps it
+// would keep.
 func method(m string) string {
-	switch m {
-	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY":
-		return m
+	if known := slices.Index(methods, m); known >= 0 {
+		return methods[known]
 	}
 	return "_other"
 }
