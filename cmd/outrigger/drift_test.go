@@ -162,7 +162,8 @@ func TestWhereNoSidecarAnswersTheCommandsSayWhomTheyAsked(t *testing.T) {
 
 func TestWhatASpecCallsItsOperationsIsNoCommandForATerminal(t *testing.T) {
 	up := proxytest.NewUpstream(t, proxytest.Answer(404, "none"))
-	s := proxytest.Start(t, strings.Replace(driftPolicy[:strings.Index(driftPolicy, "  stock:")], "ORDERS", up.URL(), 1),
+	orders, _, _ := strings.Cut(driftPolicy, "  stock:")
+	s := proxytest.Start(t, strings.Replace(orders, "ORDERS", up.URL(), 1),
 		proxytest.File{Name: "orders.yaml", Text: strings.Replace(driftSpec, "getOrder", `"get\e[31mOrder\u202e"`, 1)})
 	proxytest.Dial(t, s.Port("orders")).Do(proxytest.Get("/orders/1"))
 	s.Exchanges(1)
