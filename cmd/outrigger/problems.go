@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"unicode/utf8"
@@ -197,7 +198,11 @@ func (c count) String() string {
 // startFailure prints the problems of a policy that a sidecar refuses to start with, as check does, and gives the error to end with.
 func startFailure(err error, stderr io.Writer) error {
 	var invalid *proxy.InvalidPolicy
-	if !errors.As(err, &invalid) {
+	var unread *fs.PathError
+	switch {
+	case errors.As(err, &unread):
+		return failed("%s: %w: nothing was started", unread.Path, unread.Err)
+	case !errors.As(err, &invalid):
 		return failed("%w", err)
 	}
 	printer := problemPrinter{out: stderr, sources: sources{}, colour: coloured(stderr)}

@@ -133,13 +133,13 @@ func share(l *net.TCPListener) (net.Listener, error) {
 }
 
 func explain(p Port, err error) error {
-	where := ""
+	where, other := "", fmt.Sprintf("write %s: {listen: 127.0.0.1:PORT} with a port that is free", p.Name)
 	if p.Address.Place.File != "" {
-		where = " (" + p.Address.Place.String() + ")"
+		where, other = " ("+p.Address.Place.String()+")", "write another address"
 	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("port %s of %s%s is in use by another process: stop that one, or write another address", p.Address.HostPort, p.Name, where)
+		return fmt.Errorf("port %s of %s%s is in use by another process: stop that one, or %s", p.Address.HostPort, p.Name, where, other)
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Errorf("port %s of %s%s may not be opened by this user: write a port above 1023, or grant CAP_NET_BIND_SERVICE", p.Address.HostPort, p.Name, where)
 	}

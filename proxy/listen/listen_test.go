@@ -84,6 +84,11 @@ func TestAPortInUseIsNamedWithItsPolicyLine(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) || !strings.Contains(err.Error(), "p.yaml:7") || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("error: %v", err)
 	}
+	byDefault := port("admin", taken.Addr().String(), "admin")
+	byDefault.Address.Place = policy.Place{}
+	if _, err = p.Bind([]Port{byDefault}); err == nil || !strings.Contains(err.Error(), "write admin: {listen: 127.0.0.1:PORT}") {
+		t.Errorf("error of a port that no line writes: %v", err)
+	}
 	l, err := net.Listen("tcp", other)
 	if err != nil {
 		t.Errorf("the other port stays bound after a failed edit: %v", err)
