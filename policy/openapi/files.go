@@ -18,6 +18,8 @@ type specFile struct {
 	name string
 	data []byte
 	tree tree // absent when it could not be read, which has been reported
+	// weighed says that the file is counted among what the library is given.
+	weighed bool
 }
 
 // open returns a file, reading it the first time. ref is the $ref that asks for it, absent for the document itself.

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -16,20 +17,25 @@ import (
 )
 
 // CheckSchemas loads a document of version 3 as a whole, schemas included, and warns where that fails: tools that load
-// documents whole will fail at it too. The sidecar loses nothing, for it reads contracts part by part (policy/contract). It reads the same files as Read and no others, and says
-// nothing of what Read says already. It takes up to ten times as long as Read and cannot be interrupted: whoever cannot
-// wait runs it aside. The schemas of Swagger 2.0 are not checked.
+// documents whole will fail at it too. The sidecar loses nothing, for it reads contracts part by part (policy/contract). It reads
+// the same files as Read and no others, and says nothing of what Read says already. It takes up to ten times as long as Read and
+// cannot be interrupted, so what it is given is bounded: some seconds and 450 MiB at the worst. The schemas of Swagger 2.0 are not
+// checked.
 func (r Reader) CheckSchemas(file string) policy.Problems {
 	run := newReading(r, file)
 	root := run.open(run.root, absent, policy.Error)
 	if root == nil || !root.tree.get("openapi").isScalar() {
 		return nil
 	}
+	d := diagnosis{reading: run, root: root}
+	if what := run.weigh(root); what != "" {
+		d.warn(root.tree.Place(), what, fmt.Sprintf("at most %d mappings, and in one of YAML %d keys", maxLoaded, maxYAMLKeys))
+		return d.problems
+	}
 	err := run.load(root)
 	if err == nil {
 		return nil
 	}
-	d := diagnosis{reading: run, root: root}
 	d.find(err)
 	return d.problems
 }
@@ -50,6 +56,45 @@ func (r *reading) load(root *specFile) (err error) {
 	loader.IsExternalRefsAllowed = true
 	_, err = loader.LoadFromDataWithPath(root.data, &url.URL{Path: root.name})
 	return err
+}
+
+// What the library is given. It makes up to two kilobytes of every mapping, and compares every key of a YAML mapping with every
+// other: 300,000 schemas are minutes and more memory than a check may have, though they are a file of 8 MB that Read takes a second
+// for. The largest public documents have some 100,000 mappings, and two thousand keys in one.
+const (
+	maxLoaded   = 200_000
+	maxYAMLKeys = 20_000
+)
+
+// weigh adds a file to what the library is given, once, and says what is too much of it.
+func (r *reading) weigh(f *specFile) string {
+	if f.weighed || f.tree == absent {
+		return ""
+	}
+	f.weighed = true
+	what := r.weighTree(f.tree)
+	if r.loaded > maxLoaded {
+		return fmt.Sprintf("the document has more than %d mappings", maxLoaded)
+	}
+	return what
+}
+
+func (r *reading) weighTree(t tree) (what string) {
+	keys := 0
+	for m := range t.members() {
+		keys++
+		what = cmp.Or(what, r.weighTree(m.value))
+	}
+	for item := range t.items() {
+		what = cmp.Or(what, r.weighTree(item))
+	}
+	if t.isMapping() {
+		r.loaded++
+	}
+	if keys > maxYAMLKeys && !t.isJSON() {
+		return fmt.Sprintf("a mapping has %d keys", keys)
+	}
+	return what
 }
 
 // refusedRef is a $ref that the reader does not follow.
@@ -80,6 +125,9 @@ func (r *reading) allowed(uri *url.URL) ([]byte, error) {
 			why = r.problems[before].Message
 		}
 		return nil, &refusedRef{uri.Path, why}
+	}
+	if what := r.weigh(f); what != "" {
+		return nil, &refusedRef{uri.Path, "leads to too much: " + what}
 	}
 	return f.data, nil
 }

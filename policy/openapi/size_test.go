@@ -242,6 +242,36 @@ func TestALongChainOfRefsIsRefusedBeforeItCostsMuch(t *testing.T) {
 	}
 }
 
+// TestSchemasBeyondWhatTheLibraryCanTakeAreNotGivenToIt would run for minutes, and take gigabytes, if they were.
+func TestSchemasBeyondWhatTheLibraryCanTakeAreNotGivenToIt(t *testing.T) {
+	schemas := func(head, one, foot string, n int) []byte {
+		var b strings.Builder
+		b.WriteString(head)
+		for i := range n {
+			fmt.Fprintf(&b, one, i)
+		}
+		b.WriteString(foot)
+		return []byte(b.String())
+	}
+	const json = `{"openapi": "3.0.0", "info": {"title": "a", "version": "1"}, "paths": {}, "components": {"schemas": {`
+	part := schemas("{", "\"A%d\": {},\n", `"A": {}}`, 120_000)
+	for name, test := range map[string]struct {
+		files map[string][]byte
+		want  string
+	}{
+		"many keys of YAML": {map[string][]byte{"api": schemas("openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths: {}\ncomponents:\n  schemas:\n", "    A%d: {type: string}\n", "", 50_000)}, "a mapping has 50000 keys"},
+		"many mappings":     {map[string][]byte{"api": schemas(json, "\"A%d\": {},\n", `"A": {}}}}`, 300_000)}, "the document has more than 200000 mappings"},
+		"many in two files": {map[string][]byte{"api": []byte(json + `"A": {"$ref": "one.json#/A"}, "B": {"$ref": "two.json#/A"}}}}`), "one.json": part, "two.json": part}, "the document has more than 200000 mappings"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			problems := Reader{ReadFile: fromMap(test.files)}.CheckSchemas("api")
+			if len(problems) != 1 || problems[0].Code != CodeSchemas || !strings.Contains(problems[0].Message, test.want) {
+				t.Errorf("problems %v, want one that says %q", problems, test.want)
+			}
+		})
+	}
+}
+
 func BenchmarkRead(b *testing.B) {
 	for name, data := range map[string][]byte{"ten-megabytes.yaml": bigYAML(10 << 20), "ten-megabytes.json": bigJSON(10 << 20)} {
 		b.Run(name, func(b *testing.B) {

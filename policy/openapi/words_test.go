@@ -3,6 +3,7 @@ package openapi
 import (
 	"encoding/binary"
 	"net/textproto"
+	"strings"
 	"testing"
 	"unicode/utf16"
 
@@ -120,6 +121,25 @@ func TestADocumentInUTF16IsReadAsOneInUTF8(t *testing.T) {
 			if _, problems := read(data[:len(data)-1]); !problems.HasErrors() {
 				t.Errorf("%s in %v: half a character at its end is no problem", name, order)
 			}
+		}
+	}
+}
+
+func TestLinesMayEndAsOnWindows(t *testing.T) {
+	for name, text := range map[string]string{
+		"api.yaml": "openapi: 3.0.0\npaths:\n  /a:\n    get:\n      operationId: a\n      responses: {'200': {}, 5xx: {}}\n",
+		"api.json": "{\"openapi\": \"3.0.0\",\n\"paths\": {\"/a\":\n {\"get\": {\"operationId\": \"a\",\n\"responses\": {\"5xx\": {}}}}}}\n",
+	} {
+		read := func(text string) (*Catalog, policy.Problems) {
+			return Reader{ReadFile: fromMap(map[string][]byte{name: []byte(text)})}.Read(name)
+		}
+		want, wantProblems := read(text)
+		got, problems := read(strings.ReplaceAll(text, "\n", "\r\n"))
+		if diff := cmp.Diff(want, got); diff != "" || len(problems) != 1 {
+			t.Errorf("%s: %v (-LF +CRLF):\n%s", name, problems, diff)
+		}
+		if diff := cmp.Diff(wantProblems, problems); diff != "" {
+			t.Errorf("%s: problems (-LF +CRLF):\n%s", name, diff)
 		}
 	}
 }
