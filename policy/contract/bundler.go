@@ -26,6 +26,8 @@ type bundler struct {
 	names    map[source]string
 	problems policy.Problems
 	told     map[told]bool
+	loose    map[string]bool // schemas that allow more than the document's do
+	marked   bool            // a text has a mark; see leave
 
 	// Of the operation at hand: what it adds, taken back where it does not fit.
 	version string
@@ -54,6 +56,7 @@ type told struct {
 func newBundler() *bundler {
 	return &bundler{
 		schemas: map[string]json.RawMessage{}, places: map[string]policy.Place{}, names: map[source]string{}, told: map[told]bool{},
+		loose: map[string]bool{},
 	}
 }
 
@@ -94,6 +97,7 @@ func (b *bundler) operation(t openapi.OperationText, w Wish) (contract *policy.C
 		text, err := json.Marshal(c.schema(next.value, nil))
 		if err != nil {
 			text = json.RawMessage("true") // a number that JSON cannot say, of which there is none
+			b.loose[next.name] = true
 		}
 		b.schemas[next.name] = text
 		b.bytes += len(text)

@@ -26,12 +26,12 @@ func (c *converter) schema(v openapi.Value, beside lax) any {
 		return truth(v)
 	}
 	if v.Kind() != document.Mapping {
-		return true
+		return c.anything()
 	}
 	for _, keyword := range []string{"$id", "$dynamicRef", "$recursiveRef"} {
 		if at := v.Get(keyword); at.Present() {
 			c.unusable(at.Place(), keyword+" is not followed")
-			return true
+			return c.anything()
 		}
 	}
 	out := map[string]any{}
@@ -39,7 +39,7 @@ func (c *converter) schema(v openapi.Value, beside lax) any {
 		name, target, ok := v.Target()
 		if !ok {
 			c.unusable(v.Get("$ref").Place(), "its $ref leads nowhere, or where it may not")
-			return true
+			return c.anything()
 		}
 		out["$ref"] = c.target(name, target, c.flavour)
 	}
@@ -139,8 +139,8 @@ func (c *converter) keywords(v openapi.Value, out map[string]any, lacking lax) {
 				out[key] = value.Text()
 			}
 		case "pattern":
-			if c.pattern(value) {
-				out[key] = value.Text()
+			if out[key] = value.Text(); !c.pattern(value) {
+				c.leave(out, key)
 			}
 		default:
 			c.applicator(key, value, out, lacking)
@@ -148,9 +148,7 @@ func (c *converter) keywords(v openapi.Value, out map[string]any, lacking lax) {
 	}
 	c.discriminated(v, out)
 	if out["patternProperties"] == false { // some were left out: what they would have matched must not count as additional
-		delete(out, "patternProperties")
-		delete(out, "additionalProperties")
-		delete(out, "unevaluatedProperties")
+		c.leave(out, "patternProperties", "additionalProperties", "unevaluatedProperties")
 	}
 }
 

@@ -69,6 +69,7 @@ func Read(reader openapi.Reader, file string, wish func(Key) Wish) Bundle {
 		contracts[key] = contract
 	})
 	b.prove()
+	b.relax()
 	b.problems.Sort()
 	return Bundle{Contracts: contracts, Schemas: b.schemas, Problems: b.problems}
 }
@@ -97,11 +98,13 @@ func (b *bundler) prove() {
 	}
 	for name := range b.schemas { // more is broken than anybody would read of
 		b.schemas[name] = json.RawMessage("true")
+		b.loose[name] = true
 	}
 }
 
 func (b *bundler) allow(name string, why error) {
 	b.schemas[name] = json.RawMessage("true")
+	b.loose[name] = true
 	b.unusable(b.places[name], why.Error())
 }
 

@@ -41,6 +41,7 @@ func (c *converter) enum(of, v openapi.Value, out map[string]any) {
 	for item := range v.Items() {
 		if len(all) == maxEnum {
 			c.unusable(v.Place(), fmt.Sprintf("its enum has more than %d values", maxEnum))
+			c.leave(out)
 			return
 		}
 		if words && item.Kind() == document.Scalar {
