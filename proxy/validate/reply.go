@@ -49,51 +49,70 @@ func (l *replies) follow(a *exchange.Attempt, resp *http.Response) {
 	if !ok || media.Schema == "" {
 		return // what a spec does not list is drift, not a broken contract
 	}
-	size := resp.ContentLength
-	if size < 0 {
-		size = MaxBody
-	}
+	t := &tee{layer: l, body: resp.Body, schema: media.Schema, length: resp.ContentLength}
 	skipped := ""
 	switch {
 	case encoded(resp.Header):
 		skipped = skippedEncoded
-	case size > MaxBody:
+	case t.length > MaxBody:
 		skipped = skippedLarge
-	case !l.Memory.Take(size):
+	case !t.grow(1):
 		skipped = skippedMemory
 	}
 	if skipped != "" {
 		told(a.Exchange, exchange.Check{Kind: exchange.CheckedReply, Skipped: skipped}, replyKey)
 		return
 	}
-	t := &tee{layer: l, body: resp.Body, schema: media.Schema, length: resp.ContentLength, taken: size}
 	resp.Body = t
 	a.OnEnd(t, 0)
 }
 
 // tee is the body of a reply with a copy of what went by.
 type tee struct {
-	layer  *replies
-	body   io.ReadCloser
-	schema string
-	length int64 // announced, or less than 0
-	taken  int64
-	text   []byte
-	whole  bool
-	large  bool
+	layer   *replies
+	body    io.ReadCloser
+	schema  string
+	length  int64 // announced, or less than 0
+	taken   int64
+	text    []byte
+	whole   bool
+	skipped string // why there is no copy any more
+}
+
+// grow makes room for n more bytes of the copy.
+func (t *tee) grow(n int) bool {
+	need, most := int64(len(t.text)+n), int64(MaxBody)
+	if t.length >= 0 {
+		most = t.length
+	}
+	if need <= t.taken {
+		return true
+	}
+	size := max(need, min(max(2*t.taken, firstRoom), most))
+	if !t.layer.Memory.Take(size - t.taken) {
+		return false
+	}
+	t.taken = size
+	t.text = append(make([]byte, 0, size), t.text...)
+	return true
+}
+
+// skip gives the copy up.
+func (t *tee) skip(why string) {
+	t.layer.Memory.Give(t.taken)
+	t.skipped, t.text, t.taken = why, nil, 0
 }
 
 // Read reads the body and keeps a copy within the bound.
 func (t *tee) Read(p []byte) (int, error) {
 	n, err := t.body.Read(p)
 	switch {
-	case t.large:
+	case t.skipped != "":
 	case len(t.text)+n > MaxBody:
-		t.large, t.text = true, nil
+		t.skip(skippedLarge)
+	case !t.grow(n):
+		t.skip(skippedMemory)
 	default:
-		if t.text == nil && t.length > 0 {
-			t.text = make([]byte, 0, t.length)
-		}
 		t.text = append(t.text, p[:n]...)
 		t.whole = errors.Is(err, io.EOF) || int64(len(t.text)) == t.length
 	}
@@ -115,11 +134,10 @@ func (t *tee) Ready() bool {
 // EndAttempt judges the reply, if all of it went by.
 func (t *tee) EndAttempt(a *exchange.Attempt, _ uint64) {
 	l := t.layer
-	defer l.Memory.Give(t.taken)
 	check := exchange.Check{Kind: exchange.CheckedReply}
 	switch {
-	case t.large:
-		check.Skipped = skippedLarge
+	case t.skipped != "":
+		check.Skipped = t.skipped
 	case t.whole:
 		found, err := l.Schemas.JSON(t.schema, t.text)
 		check.Violations = found
@@ -127,7 +145,7 @@ func (t *tee) EndAttempt(a *exchange.Attempt, _ uint64) {
 			check.Skipped = skippedComplex
 		}
 	}
-	t.text = nil
+	t.skip("it is over") // whatever is still read is not kept
 	a.Violates = l.count && len(check.Violations) > 0
 	told(a.Exchange, check, replyKey)
 }

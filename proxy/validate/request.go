@@ -105,20 +105,16 @@ type reading struct {
 
 // read reads a body as far as the bound, judges it, and puts what reads the same in its place.
 func (l *requests) read(req *http.Request, ex *exchange.Exchange, r reading) (int64, error) {
-	size := req.ContentLength
-	if size < 0 {
-		size = MaxBody
-	}
-	if !l.Memory.Take(size) {
+	k := &kept{source: req.Body, memory: l.Memory}
+	if !k.grow(req.ContentLength) {
 		r.check.Skipped = skippedMemory
 		return 0, nil
 	}
-	k := &kept{source: req.Body, memory: l.Memory, taken: size}
 	ex.OnFinish(k)
 	l.within(ex)
 	whole := k.fill(req.ContentLength)
 	req.Body = k
-	delete(req.Header, "Expect") // it has been answered: the body is here
+	delete(req.Header, "Expect")                       // it has been answered: the body is here
 	if !whole && ex.Err() != nil && !ex.ClientGone() { // it was the client who was waited for, as the wire says of a body that it sends on
 		return 0, &failure.Error{Code: failure.RequestInvalid, Status: http.StatusRequestTimeout, Detail: "body too slow", Err: k.err}
 	}
@@ -126,7 +122,9 @@ func (l *requests) read(req *http.Request, ex *exchange.Exchange, r reading) (in
 	case !whole && k.err != nil:
 		r.check.Skipped = skippedBroken // who reads on meets the error, and it is told whose fault it is
 	case !whole:
-		r.check.Skipped = skippedLarge
+		if r.check.Skipped = skippedLarge; k.starved {
+			r.check.Skipped = skippedMemory
+		}
 		l.patience(ex)
 	default:
 		found, err := l.Schemas.JSON(r.schema, k.text)

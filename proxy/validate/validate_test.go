@@ -171,6 +171,76 @@ func TestWithoutMemoryNothingIsLookedAt(t *testing.T) {
 	}
 }
 
+// looking calls a function before each read.
+type looking struct {
+	io.Reader
+	look func()
+}
+
+func (l looking) Read(p []byte) (int, error) {
+	l.look()
+	return l.Reader.Read(p)
+}
+
+// Whoever announces much and sends little, as a hostile client does, takes little from others.
+func TestABodyHoldsNoMoreMemoryThanFitsWhatHasComeAndNoneWhenItWentOn(t *testing.T) {
+	const all = 1 << 20
+	text := `"` + strings.Repeat("x", validate.MaxBody-2) + `"`
+	for _, length := range []int64{-1, validate.MaxBody} {
+		m, came := &wallet{all}, int64(0)
+		within := func() {
+			if held := all - m.left; held > max(2*came, 4<<10) {
+				t.Errorf("length %d: %d bytes are held for %d", length, held, came)
+			}
+			came++
+		}
+		s := settings(policy.ValidationReport, policy.ValidationReport, m)
+		ex, req := post(t, looking{iotest.OneByteReader(strings.NewReader(text)), within}, length)
+		resp, err := validate.Requests(s)(attempting(validate.Replies(s)(roundTrip(func(r *http.Request) (*http.Response, error) {
+			_, _ = io.ReadAll(r.Body)
+			if m.left != all {
+				t.Errorf("length %d: %d bytes are held of a body that went on", length, all-m.left)
+			}
+			came = 0
+			return &http.Response{
+				StatusCode: 200, ContentLength: length, Body: io.NopCloser(looking{iotest.OneByteReader(strings.NewReader(text)), within}),
+				Header: http.Header{"Content-Type": {"application/json"}},
+			}, nil
+		})))).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.ReadAll(resp.Body)
+		if ex.Finish(); m.left != all || len(ex.Checks) != 2 || skippedOf(ex) != "" {
+			t.Errorf("length %d: %d bytes left, checks %v", length, m.left, ex.Checks)
+		}
+	}
+}
+
+func TestABodyForWhichMemoryRunsOutGoesOnUnjudged(t *testing.T) {
+	const all = 10 << 10
+	text := `"` + strings.Repeat("x", 20<<10) + `"`
+	m := &wallet{all}
+	s := settings(policy.ValidationEnforce, policy.ValidationCount, m)
+	ex, req := post(t, strings.NewReader(text), int64(len(text)))
+	resp, err := validate.Requests(s)(attempting(validate.Replies(s)(roundTrip(func(r *http.Request) (*http.Response, error) {
+		if got, err := io.ReadAll(r.Body); string(got) != text || err != nil {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		return answer(text).RoundTrip(r)
+	})))).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(resp.Body); string(got) != text || err != nil {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	ex.Finish()
+	if len(ex.Checks) != 2 || ex.Checks[0].Skipped != "memory" || ex.Checks[1].Skipped != "memory" || m.left != all {
+		t.Errorf("checks %+v, %d bytes left", ex.Checks, m.left)
+	}
+}
+
 // attempting opens an attempt, as the retry layer does.
 func attempting(next http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
