@@ -45,7 +45,10 @@ func (c *compiler) assemble(t *top) *policy.Set {
 
 func (c *compiler) service(t *top, set *policy.Set) {
 	e, there := t.entries["service"]
-	if !there {
+	switch {
+	case !there && c.meantAtTop("service"):
+		return
+	case !there:
 		c.fail(codeMissingKey, c.roots[0].Place(), "key service is missing", "the name of the service beside the sidecar", "write \"service: NAME\"")
 		return
 	}
@@ -90,7 +93,7 @@ func (c *compiler) sources(t *top, defaults *layer) []*source {
 		all = append(all, c.upstream(e, defaults))
 	}
 	_, outbound := t.entries["outbound"]
-	if at := c.roots[0].Place(); len(all) == 0 && !outbound && !t.misread && !meant(c.roots[0], "inbound") && !meant(c.roots[0], "upstreams") {
+	if at := c.roots[0].Place(); len(all) == 0 && !outbound && !t.misread && !c.meantAtTop("inbound") && !c.meantAtTop("upstreams") {
 		if e, there := keyOf(c.roots[0], "upstreams"); there {
 			at = e.KeyPlace
 		}

@@ -273,6 +273,11 @@ func meant(n *document.Node, key string) bool {
 	})
 }
 
+// meantAtTop reports whether one of the files has a key that was probably meant to be key.
+func (c *compiler) meantAtTop(key string) bool {
+	return slices.ContainsFunc(c.roots, func(root *document.Node) bool { return meant(root, key) })
+}
+
 // otherNames are what other systems call a key, which has the same meaning and the same values here, beside the keys around it.
 var otherNames = map[string]string{
 	"on": "when", "retryOn": "when", "statusCodes": "when", "initial": "base", "initialInterval": "base", "maxInterval": "max",

@@ -10,7 +10,7 @@ import (
 
 // judge has the rules look at what the layers of a source's operations have come to.
 func (c *compiler) judge(s *source, set *policy.Set) {
-	u := &rules.Upstream{Upstream: s.Upstream, Title: s.title(), BufferBytes: set.Limits.BufferBytes, Specless: s.written.spec.path == ""}
+	u := &rules.Upstream{Upstream: s.Upstream, Title: s.title(), BufferBytes: set.Limits.BufferBytes, Specless: s.written.spec.path == "" && !s.specUnread}
 	if s.catalog != nil && !s.catalog.broken {
 		u.Catalog = s.catalog.Catalog
 	}

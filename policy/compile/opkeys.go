@@ -30,6 +30,7 @@ func (c *compiler) operationKeys(s *source, n *document.Node, all []*source) (wr
 			continue
 		}
 		switch {
+		case s.catalog == nil && !byPath && s.specUnread:
 		case s.catalog == nil && !byPath:
 			c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("operation %q: %s names no spec that could declare it", e.Key, s.title()),
 				"METHOD /path, or openapi beside operations", "write the operation as GET /path, or add openapi: FILE")

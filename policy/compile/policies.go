@@ -48,6 +48,9 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 	named := c.named[name]
 	if named == nil {
 		c.used[""] = true // it is one of them that was meant
+		if c.meantAtTop("policies") {
+			return own
+		}
 		known := slices.Sorted(maps.Keys(c.named))
 		meant, instead := nearest(name, known), ""
 		if meant != "" {

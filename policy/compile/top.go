@@ -79,6 +79,7 @@ func (c *compiler) notAPolicy(root *document.Node) bool {
 func (c *compiler) version(root *document.Node) {
 	n := root.Get("version")
 	switch {
+	case n == nil && meant(root, "version"):
 	case n == nil:
 		at := root.Place()
 		c.fail(codeMissingKey, at, "key version is missing", "version: 1", "write \"version: 1\" as the first line")

@@ -20,7 +20,9 @@ type source struct {
 	layer   *layer       // its policy over the defaults
 	// unmatched is where the file says what becomes of requests that no operation matches.
 	unmatched policy.Place
-	ops       []*declared
+	// specUnread says that the file names a spec in a way that cannot be read, which is reported.
+	specUnread bool
+	ops        []*declared
 }
 
 // title names a source in messages.
@@ -93,7 +95,7 @@ func (c *compiler) inbound(e document.Entry, defaults *layer) *source {
 	c.require(s, e.Value, "application", endpointExpected)
 	s.unmatched = e.Value.Get("unmatched").Place()
 	// Numbers in defaults tune the inbound breaker; only inbound itself switches it on.
-	c.complete(s, defaults.without(func(key string) bool { return key == "breaker" }))
+	c.complete(s, e.Value, defaults.without(func(key string) bool { return key == "breaker" }))
 	return s
 }
 
@@ -117,7 +119,7 @@ func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
 			}
 		}
 	}
-	c.complete(s, defaults)
+	c.complete(s, e.Value, defaults)
 	c.nameHosts(s)
 	return s
 }
@@ -138,12 +140,13 @@ func (c *compiler) require(s *source, n *document.Node, key, expected string) {
 }
 
 // complete fills what inbound and upstreams have in common.
-func (c *compiler) complete(s *source, defaults *layer) {
+func (c *compiler) complete(s *source, n *document.Node, defaults *layer) {
 	s.Listen, s.Endpoints, s.RefuseUnmatched, s.Formerly = s.written.listen, s.written.endpoints, s.written.refuse, namesOf(s.written.formerly)
 	s.layer = defaults
 	if s.written.policy != nil {
 		s.layer = c.policyOf(s.written.policy, policyText{what: "the policy of " + s.title(), level: levelUpstream, fields: policyFields}).over(defaults)
 	}
+	s.specUnread = s.written.spec.path == "" && (n.Get("openapi") != nil || meant(n, "openapi"))
 	if s.written.spec.path != "" {
 		s.catalog = c.catalogOf(s)
 		s.Declared = !s.catalog.pending
