@@ -1,14 +1,13 @@
 package schema
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
 	"regexp/syntax"
 	"strings"
-
-	"encoding/json"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )

@@ -38,8 +38,10 @@ func TestProposalsFollowFromTheFigures(t *testing.T) {
 	}{
 		{"too few samples", holding(10*time.Second, 0, 1, 1000), 999, 40 * ms, 5, ""},
 		{"everything fits", holding(500*ms, 100*ms, 1, 100), 20000, 40 * ms, 10, ""},
-		{"no attempt timeout, a generous request timeout", holding(10*time.Second, 0, 1, 100), 20000, 40 * ms, 10,
-			"timeouts.attempt off -> 60ms, timeouts.request 10s -> 150ms"},
+		{
+			"no attempt timeout, a generous request timeout", holding(10*time.Second, 0, 1, 100), 20000, 40 * ms, 10,
+			"timeouts.attempt off -> 60ms, timeouts.request 10s -> 150ms",
+		},
 		{"the attempt timeout cuts what is well", holding(time.Second, 30*ms, 1, 100), 20000, 40 * ms, 10, "timeouts.attempt 30ms -> 60ms, timeouts.request 1s -> 150ms"},
 		{"the attempt timeout waits in vain", holding(time.Second, 900*ms, 1, 100), 20000, 40 * ms, 10, "timeouts.attempt 900ms -> 60ms, timeouts.request 1s -> 150ms"},
 		{"the request timeout holds fewer attempts than are allowed", holding(200*ms, 100*ms, 2, 100), 20000, 40 * ms, 10, "timeouts.request 200ms -> 400ms"},

@@ -106,8 +106,11 @@ func TestWhatASidecarDidIsCompared(t *testing.T) {
 		{"status: 200", []table.Exchange{broken}, "status is missing, no answer came, want 200"},
 		{"status: 200", []table.Exchange{well, refused, refused}, "request 2 of 3: status is 503, want 200 (1 more are not as wanted)"},
 		{"statuses: {'200': 1, '503': 2}, codes: {circuit_open: 2, none: 1}, totalAttempts: 2", []table.Exchange{well, refused, refused}, ""},
-		{"statuses: {'200': 2}, codes: {circuit_open: 1}, totalAttempts: 3", []table.Exchange{well, refused, refused},
-			"status 200 came 1 times, want 2; in all {200: 1, 503: 2}\ncode circuit_open came 2 times, want 1; in all {circuit_open: 2, none: 1}\ntotalAttempts is 2, want 3"},
+		{
+			"statuses: {'200': 2}, codes: {circuit_open: 1}, totalAttempts: 3",
+			[]table.Exchange{well, refused, refused},
+			"status 200 came 1 times, want 2; in all {200: 1, 503: 2}\ncode circuit_open came 2 times, want 1; in all {circuit_open: 2, none: 1}\ntotalAttempts is 2, want 3",
+		},
 		{"took: {atLeast: 300ms, atMost: 300ms}", []table.Exchange{well}, ""},
 		{"took: {atLeast: 301ms}", []table.Exchange{well}, "took 300ms, want at least 301ms"},
 		{"took: {atMost: 299ms}", []table.Exchange{well}, "took 300ms, want at most 299ms"},

@@ -44,6 +44,7 @@ func (s *sidecar) Reload(context.Context) (Reload, error) { return s.reload, s.e
 func (s *sidecar) Upstreams() []observe.UpstreamState     { return s.states }
 func (s *sidecar) ClientConnections() int                 { return 1 }
 func (s *sidecar) Pressure() observe.PressureState        { return observe.PressureState{Step: "calm"} }
+
 func (s *sidecar) Force(upstream, operation, to string) error {
 	if s.err == nil {
 		s.forced = []string{upstream, operation, to}

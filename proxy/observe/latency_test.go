@@ -34,9 +34,12 @@ func TestLatencyIsWhatTheHistogramsKnow(t *testing.T) {
 		got, want float64
 		off       float64 // how far from it the buckets let it be
 	}{
-		{"median of exchanges", exchanges.P50, 500, .06}, {"p95 of exchanges", exchanges.P95, 950, .06},
-		{"p99 of exchanges", exchanges.P99, 990, .06}, {"p99.9 of exchanges", exchanges.P999, 999, .06},
-		{"median of attempts", attempts.P50, 500, .01}, {"p95 of attempts", attempts.P95, 950, .01},
+		{"median of exchanges", exchanges.P50, 500, .06},
+		{"p95 of exchanges", exchanges.P95, 950, .06},
+		{"p99 of exchanges", exchanges.P99, 990, .06},
+		{"p99.9 of exchanges", exchanges.P999, 999, .06},
+		{"median of attempts", attempts.P50, 500, .01},
+		{"p95 of attempts", attempts.P95, 950, .01},
 	} {
 		if math.Abs(c.got-c.want) > c.off*c.want {
 			t.Errorf("%s is %v ms, want %v within %v", c.name, c.got, c.want, c.off)

@@ -83,8 +83,12 @@ func TestNothingIsWorseThanTheWorstCaseThatExplainWorksOut(t *testing.T) {
 			r.Upstream = "stock"
 			worst := answer(t, set, r).Worst
 			for _, a := range []table.Answer{
-				{Action: table.Hang}, {Action: table.Refuse}, {Action: table.Unreachable}, {Action: table.Respond, Status: 503},
-				{Action: table.Reset, After: 90 * time.Millisecond}, {Action: table.Respond, Status: 503, After: 99 * time.Millisecond},
+				{Action: table.Hang},
+				{Action: table.Refuse},
+				{Action: table.Unreachable},
+				{Action: table.Respond, Status: 503},
+				{Action: table.Reset, After: 90 * time.Millisecond},
+				{Action: table.Respond, Status: 503, After: 99 * time.Millisecond},
 			} {
 				all, err := simulate.Run(set, []*table.Step{{Send: r, Times: 1, Answers: []table.Answer{a}}})
 				if err != nil {

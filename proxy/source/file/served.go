@@ -56,11 +56,10 @@ func (s *Source) ask(ctx context.Context, offer func(Update)) {
 		next := time.Duration(0) // for ever, where no spec is served
 		if want := s.wanted(); want != nil {
 			data, err := fetch(ctx, client, want)
-			switch {
-			case err == nil:
+			if err == nil {
 				s.learn(want, data, offer)
 				next, wait, said = askAgain, askSoon, ""
-			default:
+			} else {
 				if said != err.Error() && ctx.Err() == nil {
 					said = err.Error()
 					s.log.Warn("the application has not served its spec", "application", want.Application.Host, "path", want.Path, "last_good", s.known(), "error", err)

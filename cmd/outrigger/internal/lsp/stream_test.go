@@ -131,8 +131,13 @@ func TestPositionsCountAsTheEditorDoes(t *testing.T) {
 		offset       int
 		line, column int
 	}{
-		{position{0, 0}, 0, 1, 1}, {position{0, 1}, 1, 1, 2}, {position{0, 3}, 5, 1, 3}, {position{0, 4}, 6, 1, 4}, {position{0, 99}, 6, 1, 4},
-		{position{1, 2}, 10, 2, 3}, {position{2, 1}, 17, 3, 2},
+		{position{0, 0}, 0, 1, 1},
+		{position{0, 1}, 1, 1, 2},
+		{position{0, 3}, 5, 1, 3},
+		{position{0, 4}, 6, 1, 4},
+		{position{0, 99}, 6, 1, 4},
+		{position{1, 2}, 10, 2, 3},
+		{position{2, 1}, 17, 3, 2},
 	} {
 		if got := offset(text, test.at); got != test.offset {
 			t.Errorf("%v is at %d, want %d", test.at, got, test.offset)
