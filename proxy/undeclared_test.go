@@ -18,8 +18,8 @@ paths:
 
 func TestTrafficThatTheSpecDoesNotDeclareIsTold(t *testing.T) {
 	gone := proxytest.Answer(204, "")
-	up := proxytest.NewUpstream(t,
-		proxytest.Answer(200, "an order"), proxytest.Answer(418, "a teapot"), gone, proxytest.Answer(201, "a refund"), gone)
+	steps := []proxytest.Step{proxytest.Answer(200, "an order"), proxytest.Answer(418, "a teapot"), gone, proxytest.Answer(201, "a refund"), gone}
+	up := proxytest.NewUpstream(t, steps...)
 	s := proxytest.Start(t, strings.Replace(beside(up.URL(), ""), "listen:", "openapi: shop.yaml\n    listen:", 1), proxytest.File{Name: "shop.yaml", Text: shopSpec})
 	client := proxytest.Dial(t, s.Port("up"))
 	for _, raw := range []string{
