@@ -25,7 +25,7 @@ func (c *compiler) judge(s *source, set *policy.Set) {
 // view is the operation as the rules see it.
 func (d *declared) view() *rules.Operation {
 	o := &rules.Operation{
-		Operation: d.Operation, Settings: d.settings.Policy, When: d.settings.when, Failures: d.settings.failures, Spec: d.spec,
+		Operation: d.Operation, Settings: d.settings.Policy, When: d.settings.when, Failures: d.settings.failures, Spec: d.spec, Unread: d.layer.unread,
 		Value: func(key string) (rules.Value, bool) {
 			v, ok := d.layer.values[key]
 			return rules.Value{Place: v.spot(), Origin: v.origin.Place, Level: v.level, Named: v.named}, ok

@@ -46,13 +46,15 @@ type value struct {
 // layer is what one policy writes, or several laid over one another, by dotted key.
 type layer struct {
 	values map[string]value
+	// unread says that timeouts or retries are written there that cannot be read: what they come to is not known.
+	unread bool
 }
 
 func newLayer() *layer { return &layer{values: map[string]value{}} }
 
 // over returns l laid over below: every key of l, and those of below that l does not have.
 func (l *layer) over(below *layer) *layer {
-	all := &layer{values: maps.Clone(below.values)}
+	all := &layer{values: maps.Clone(below.values), unread: l.unread || below.unread}
 	maps.Copy(all.values, l.values)
 	return all
 }
@@ -60,6 +62,7 @@ func (l *layer) over(below *layer) *layer {
 // as returns l as the values of a named policy used at another level, by what stands at a place.
 func (l *layer) as(at level, used policy.Place) *layer {
 	moved := newLayer()
+	moved.unread = l.unread
 	for key, v := range l.values {
 		v.level, v.named, v.used = at, true, used
 		moved.values[key] = v
@@ -70,6 +73,7 @@ func (l *layer) as(at level, used policy.Place) *layer {
 // without returns l without the keys for which drop answers true.
 func (l *layer) without(drop func(key string) bool) *layer {
 	kept := newLayer()
+	kept.unread = l.unread
 	for key, v := range l.values {
 		if !drop(key) {
 			kept.values[key] = v

@@ -27,7 +27,9 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 	r := reading[settings]{c: c, what: text.what, emit: func(key string, at policy.Place, apply func(*settings)) {
 		own.values[key] = value{origin: policy.Origin{Place: at, From: from}, level: text.level, apply: apply}
 	}}
+	told := len(c.problems)
 	r.mapping("", n, text.fields)
+	own.unread = timesUnread(n, c.problems[min(told, len(c.problems)):])
 	c.suggestUse(n, text)
 	c.checkLevel(own, text)
 	used := n.Get("use")
@@ -63,6 +65,28 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 		return own
 	}
 	return own.over(named.as(text.level, used.Place()))
+}
+
+// timesUnread reports whether one of the problems told of a policy concerns its timeouts or retries, or a key that is unknown and
+// could be them.
+func timesUnread(n *document.Node, problems policy.Problems) bool {
+	entries := n.Entries()
+	return slices.ContainsFunc(problems, func(p policy.Problem) bool {
+		if p.Severity != policy.Error || p.Code == codeNotYet {
+			return false
+		}
+		within := ""
+		for _, e := range entries {
+			at := e.KeyPlace
+			if at.Line < p.Place.Line || at.Line == p.Place.Line && at.Column <= p.Place.Column {
+				within = e.Key
+			}
+			if at == p.Place {
+				return p.Code == codeUnknownField || e.Key == "timeouts" || e.Key == "retry"
+			}
+		}
+		return within == "timeouts" || within == "retry"
+	})
 }
 
 // suggestUse offers "use" to who wrote the name of a policy in the place of one.

@@ -29,6 +29,9 @@ const (
 // Check looks at every operation of an upstream. Safe for concurrent use.
 func Check(u *rules.Upstream, report rules.Report) {
 	for _, o := range u.Operations {
+		if o.Unread {
+			continue
+		}
 		checkAttempts(u, o, report)
 		checkAttemptAbove(o, report)
 		checkLongConnect(o, report)

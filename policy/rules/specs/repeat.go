@@ -42,7 +42,7 @@ func checkInboundRetry(o *rules.Operation, report rules.Report) {
 // operation is simply not retried beyond what was never sent.
 func checkUnsafeRetry(o *rules.Operation, report rules.Report) {
 	r := o.Settings.Retry
-	if o.Method == "" || o.Idempotent || o.Policy.Retry.IdempotencyKey.Honoured || r.Retries == 0 || !rules.BeyondNotSent(r.When) {
+	if o.Unread || o.Method == "" || o.Idempotent || o.Policy.Retry.IdempotencyKey.Honoured || r.Retries == 0 || !rules.BeyondNotSent(r.When) {
 		return
 	}
 	for _, key := range []string{"retry.when", "retry.retries"} {
