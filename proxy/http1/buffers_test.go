@@ -255,3 +255,21 @@ func TestArrivalsTellsBytesFromTheEndAndFromAReset(t *testing.T) {
 		t.Errorf("what the kernel does not know: %v", err)
 	}
 }
+
+// A background read for the departure of the client may meet a pipelined request instead.
+func TestAByteThatWasReadAheadIsNotLostForWantOfABuffer(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	defer near.Close()
+	s := handle(echoTarget)
+	s.Buffers = rationOf(0)
+	s.init()
+	c := newConn(s, near, bytes.Repeat([]byte("x"), bufferSize))
+	ended := make(chan struct{})
+	close(ended)
+	c.background.running, c.background.n, c.background.b[0] = ended, 1, 'y'
+	c.background.stop(c, false)
+	if got := c.buf[c.r:c.w]; len(got) != bufferSize+1 || got[bufferSize] != 'y' || got[0] != 'x' {
+		t.Errorf("%d bytes are left, the last %q", len(got), got[len(got)-1:])
+	}
+}

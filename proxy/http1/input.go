@@ -104,6 +104,20 @@ func (in *input) makeRoom(limit int) error {
 	return nil
 }
 
+// push puts a byte behind the content that has been received already. No bound
+// may lose it: what follows would be read as something else.
+func (in *input) push(b byte) {
+	if in.makeRoom(bufferSize) != nil {
+		larger := append(in.buf[:len(in.buf):len(in.buf)], 0)
+		if in.lent != nil {
+			returnRead(in.lent)
+		}
+		in.buf, in.lent = larger, nil
+	}
+	in.buf[in.w] = b
+	in.w++
+}
+
 // fill receives at least one more byte into the buffer.
 func (w *wire) fill(limit int) error {
 	if w.buffered() == 0 {

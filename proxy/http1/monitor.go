@@ -111,9 +111,8 @@ func (g *background) stop(c *conn, ban bool) {
 	<-g.running
 	g.running = nil
 	c.nc.SetReadDeadline(time.Time{})
-	if g.n > 0 && c.makeRoom(bufferSize) == nil {
-		c.buf[c.w] = g.b[0]
-		c.w++
+	if g.n > 0 {
+		c.push(g.b[0])
 		g.n = 0
 	}
 }
