@@ -81,7 +81,7 @@ type background struct {
 func (g *background) start(c *conn, ctx *requestContext) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.banned || g.running != nil || c.current.Load() != ctx || ctx.over() {
+	if g.banned || g.active() || c.current.Load() != ctx || ctx.over() {
 		return
 	}
 	c.read.armed = time.Time{}
@@ -96,6 +96,20 @@ func (g *background) start(c *conn, ctx *requestContext) {
 			ctx.cancel(ErrClientGone)
 		}
 	}()
+}
+
+// active is false where there is no read, or none any more: Shutdown and
+// CloseIdle wake every connection, and a read that was woken has nothing.
+func (g *background) active() bool {
+	if g.running == nil {
+		return false
+	}
+	select {
+	case <-g.running:
+		return g.n > 0
+	default:
+		return true
+	}
 }
 
 // stop ends the read and puts the byte it may have got where the next read of

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -177,4 +178,32 @@ func TestConnectionsWithoutAnAnswerAreTold(t *testing.T) {
 	kept.Close()
 	s.Close()
 	<-done
+}
+
+// A pipe, like a connection of TLS, is read in the background to learn that its client has gone.
+func TestAClientThatGoesAwayIsNoticedAlsoAfterIdleConnectionsWereClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		noticed := make(chan time.Duration, 1)
+		s := handle(func(_ http.ResponseWriter, r *http.Request) {
+			start := time.Now()
+			select {
+			case <-r.Context().Done():
+			case <-time.After(time.Minute):
+			}
+			noticed <- time.Since(start)
+		})
+		near, far := net.Pipe()
+		go s.ServeConn(near, nil)
+		if _, err := io.WriteString(far, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		s.CloseIdle()
+		time.Sleep(time.Second)
+		far.Close()
+		if after := <-noticed; after > 3*time.Second {
+			t.Errorf("noticed after %s", after)
+		}
+		time.Sleep(time.Second) // the monitor ends by the clock
+	})
 }
