@@ -93,7 +93,7 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 	}
 	if strings.HasPrefix(text, "dns:///") || strings.HasPrefix(text, "dns+srv:///") {
 		scheme, _, _ := strings.Cut(text, ":")
-		c.notYet(n.Place(), key+": "+scheme)
+		c.notYetValue(n.Place(), key+": "+scheme, endpointExpected)
 		return policy.Endpoint{}, false
 	}
 	u, err := url.Parse(text)

@@ -96,7 +96,7 @@ func (c *compiler) status(key string, n *document.Node, item language.Shape, why
 	code, err := strconv.Atoi(text)
 	switch {
 	case slices.Contains(item.WordsLater, strings.ToUpper(text)):
-		c.notYet(n.Place(), "gRPC code "+text)
+		c.notYetValue(n.Place(), "gRPC code "+text, conditionExpected(item))
 	case err != nil:
 		meant, instead := nearest(text, item.Words), ""
 		if meant != "" {

@@ -214,6 +214,11 @@ func (c *compiler) notYet(at policy.Place, what string) {
 	c.fail(codeNotYet, at, what+" is not supported yet", "a key whose feature exists", "remove it for now")
 }
 
+// notYetValue is notYet for a value of a key that has others; expected are those.
+func (c *compiler) notYetValue(at policy.Place, what, expected string) {
+	c.fail(codeNotYet, at, what+" is not supported yet", expected, "write another value for now")
+}
+
 // unknown says where a key that is unknown stands: which keys the mapping may have, and which of them have a meaning yet.
 type unknown struct {
 	where        string

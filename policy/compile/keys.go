@@ -158,7 +158,7 @@ var balanceFields = bound(language.Policy.Under("balance"),
 func balanceChoice(s language.Shape) kind[string] {
 	return func(c *compiler, key string, n *document.Node) (string, bool) {
 		if strings.HasPrefix(n.Text(), "hash:") {
-			c.notYet(n.Place(), key+": "+n.Text())
+			c.notYetValue(n.Place(), key+": "+n.Text(), either(s.Words))
 			return "", false
 		}
 		return word(s)(c, key, n)

@@ -256,7 +256,7 @@ func word(s language.Shape) kind[string] {
 			return "", false
 		}
 		if slices.Contains(s.WordsLater, text) {
-			c.notYet(n.Place(), key+": "+text)
+			c.notYetValue(n.Place(), key+": "+text, either(s.Words))
 		}
 		if slices.Contains(words, text) {
 			return text, true
