@@ -108,7 +108,8 @@ func (in *input) makeRoom(limit int) error {
 // may lose it: what follows would be read as something else.
 func (in *input) push(b byte) {
 	if in.makeRoom(bufferSize) != nil {
-		larger := append(in.buf[:len(in.buf):len(in.buf)], 0)
+		larger := make([]byte, len(in.buf)+1)
+		copy(larger, in.buf)
 		if in.lent != nil {
 			returnRead(in.lent)
 		}
