@@ -19,19 +19,30 @@ import (
 	"outrigger/proxy/http1"
 )
 
-// patience bounds the wait for an answer that nothing else bounds, in fake time.
+// patience bounds the wait for an answer that nothing else bounds, in fake time; where a request may last longer, that and as much again.
 const patience = time.Hour
+
+func patienceWith(set *policy.Set) time.Duration {
+	longest := patience / 2
+	for _, u := range set.All() {
+		for _, op := range append([]*policy.Operation{u.Unmatched}, u.Operations...) {
+			longest = max(longest, op.Policy.Timeouts.Request)
+		}
+	}
+	return 2 * longest
+}
 
 // idField tells the sidecar's records of a step apart.
 const idField = "X-Request-Id"
 
 // caller sends the requests of one step.
 type caller struct {
-	sidecar *proxy.Simulated
-	server  *http1.Server
-	method  string
-	head    string // without the line of the request's id
-	body    int64
+	sidecar  *proxy.Simulated
+	server   *http1.Server
+	method   string
+	head     string // without the line of the request's id
+	body     int64
+	patience time.Duration
 }
 
 // call is one request and what its sender saw.
@@ -48,6 +59,7 @@ func newCaller(sidecar *proxy.Simulated, set *policy.Set, s *table.Step) (*calle
 	}
 	return &caller{
 		sidecar: sidecar, server: sidecar.Server(direction, name), method: s.Send.Method, head: head(set, s.Send, name), body: s.Send.Body,
+		patience: patienceWith(set),
 	}, nil
 }
 
@@ -141,7 +153,7 @@ func (c *caller) one(x *call) {
 	defer func() { x.took = time.Since(start) }()
 	near, far := net.Pipe()
 	defer near.Close()
-	_ = near.SetDeadline(start.Add(patience)) // a pipe always takes one
+	_ = near.SetDeadline(start.Add(c.patience)) // a pipe always takes one
 	go c.server.ServeConn(&local{Conn: far}, nil)
 	go func() { // beside the reading, because an answer may come before all is sent
 		if _, err := io.WriteString(near, c.head+idField+": "+x.id+"\r\n\r\n"); err == nil {

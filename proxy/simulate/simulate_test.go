@@ -106,6 +106,14 @@ func TestOneRequestMeetsTheRealLayers(t *testing.T) {
 			"retry: {retries: 2, when: [connect, refused], backoff: {base: 10ms}}", "request: POST /orders\nbody: 1KiB\nanswers: [refuse, 201]",
 			table.Exchange{Operation: post, Status: 201, Attempts: 2, Took: 10 * time.Millisecond, Circuit: "closed"},
 		},
+		"an upstream to which nothing connects, and no timeout": {
+			"timeouts: {request: off, connect: off}, retry: {retries: 0}", "request: GET /stock/1\nanswers: [unreachable]",
+			table.Exchange{Operation: get, Status: 504, Code: "upstream_connect_timeout", Attempts: 1, Took: 127 * time.Second, Circuit: "closed"},
+		},
+		"an upstream that hangs for longer than callers usually wait": {
+			"timeouts: {request: 2h, idle: off}, retry: {retries: 0}", "request: GET /stock/1\nanswers: [hang]",
+			table.Exchange{Operation: get, Status: 504, Code: "deadline", Attempts: 1, Took: 2*time.Hour - margin, Circuit: "closed"},
+		},
 		"an upstream that resets": {
 			"retry: {retries: 1, backoff: {base: 10ms}}", "request: GET /stock/1\nanswers: [{answer: reset, after: 1s}, 200]",
 			table.Exchange{Operation: get, Status: 200, Attempts: 2, Took: 1010 * time.Millisecond, Circuit: "closed"},

@@ -54,13 +54,19 @@ func (w *world) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		}
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	case table.Unreachable:
-		return nil, pause(ctx, patience)
+		if err := pause(ctx, givenUp); err != nil {
+			return nil, err
+		}
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ETIMEDOUT}
 	}
 	near, far := net.Pipe()
 	own := &pipe{Conn: near}
 	go serve(far, own, answer)
 	return own, nil
 }
+
+// givenUp is when Linux gives up a connection that nothing answers: after six repetitions (tcp(7), tcp_syn_retries).
+const givenUp = 127 * time.Second
 
 // pause waits, and ends early with the context's error.
 func pause(ctx context.Context, d time.Duration) error {
