@@ -64,7 +64,7 @@ type reading struct {
 	needed                map[string]bool       // names of the schemes that some operation cannot be called without
 	full                  bool                  // maxOperations or maxSteps is reached
 	steps                 int
-	loaded                int // mappings that the library is given
+	loaded                load
 }
 
 // toldKey tells problems apart: a shared component is walked once for each use and is reported once.

@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -56,45 +55,6 @@ func (r *reading) load(root *specFile) (err error) {
 	loader.IsExternalRefsAllowed = true
 	_, err = loader.LoadFromDataWithPath(root.data, &url.URL{Path: root.name})
 	return err
-}
-
-// What the library is given. It makes up to two kilobytes of every mapping, and compares every key of a YAML mapping with every
-// other: 300,000 schemas are minutes and more memory than a check may have, though they are a file of 8 MB that Read takes a second
-// for. The largest public documents have some 100,000 mappings, and two thousand keys in one.
-const (
-	maxLoaded   = 200_000
-	maxYAMLKeys = 20_000
-)
-
-// weigh adds a file to what the library is given, once, and says what is too much of it.
-func (r *reading) weigh(f *specFile) string {
-	if f.weighed || f.tree == absent {
-		return ""
-	}
-	f.weighed = true
-	what := r.weighTree(f.tree)
-	if r.loaded > maxLoaded {
-		return fmt.Sprintf("the document has more than %d mappings", maxLoaded)
-	}
-	return what
-}
-
-func (r *reading) weighTree(t tree) (what string) {
-	keys := 0
-	for m := range t.members() {
-		keys++
-		what = cmp.Or(what, r.weighTree(m.value))
-	}
-	for item := range t.items() {
-		what = cmp.Or(what, r.weighTree(item))
-	}
-	if t.isMapping() {
-		r.loaded++
-	}
-	if keys > maxYAMLKeys && !t.isJSON() {
-		return fmt.Sprintf("a mapping has %d keys", keys)
-	}
-	return what
 }
 
 // refusedRef is a $ref that the reader does not follow.
