@@ -83,14 +83,21 @@ func (c *converter) lacking(v openapi.Value, beside lax) lax {
 	for name := range beside {
 		all[name] = true
 	}
-	c.lackingIn(v, all, 0)
+	c.lackingIn(v, all, map[string]bool{})
 	return all
 }
 
-func (c *converter) lackingIn(v openapi.Value, all lax, depth int) {
-	const maxWalk = 8
+// lackingIn looks at each schema once: parts of parts that share their parts are many ways to the same ones.
+func (c *converter) lackingIn(v openapi.Value, all lax, seen map[string]bool) {
+	const maxParts = 200
+	if name, _, refers := v.Target(); refers {
+		if seen[name] || len(seen) == maxParts {
+			return
+		}
+		seen[name] = true
+	}
 	v, ok := v.Follow("schema")
-	if !ok || depth > maxWalk {
+	if !ok {
 		return
 	}
 	flag := "readOnly"
@@ -104,7 +111,7 @@ func (c *converter) lackingIn(v openapi.Value, all lax, depth int) {
 		}
 	}
 	for part := range v.Get("allOf").Items() {
-		c.lackingIn(part, all, depth+1)
+		c.lackingIn(part, all, seen)
 	}
 }
 
