@@ -46,7 +46,7 @@ type value struct {
 // layer is what one policy writes, or several laid over one another, by dotted key.
 type layer struct {
 	values map[string]value
-	// unread says that timeouts or retries are written there that cannot be read: what they come to is not known.
+	// unread says that timeouts, retries or limits are written there that cannot be read: what they come to is not known.
 	unread bool
 }
 

@@ -67,8 +67,10 @@ func (c *compiler) policyOf(n *document.Node, text policyText) *layer {
 	return own.over(named.as(text.level, used.Place()))
 }
 
-// timesUnread reports whether one of the problems told of a policy concerns its timeouts or retries, or a key that is unknown and
-// could be them.
+// weighed are the keys whose values are weighed against each other.
+var weighed = []string{"timeouts", "retry", "concurrency"}
+
+// timesUnread reports whether one of the problems told of a policy concerns such a key, or one that is unknown and could be it.
 func timesUnread(n *document.Node, problems policy.Problems) bool {
 	entries := n.Entries()
 	return slices.ContainsFunc(problems, func(p policy.Problem) bool {
@@ -82,10 +84,10 @@ func timesUnread(n *document.Node, problems policy.Problems) bool {
 				within = e.Key
 			}
 			if at == p.Place {
-				return p.Code == codeUnknownField || e.Key == "timeouts" || e.Key == "retry"
+				return p.Code == codeUnknownField || slices.Contains(weighed, e.Key)
 			}
 		}
-		return within == "timeouts" || within == "retry"
+		return slices.Contains(weighed, within)
 	})
 }
 
@@ -113,6 +115,9 @@ func (c *compiler) readNamed(entries []document.Entry) {
 
 // checkUnused remarks on named policies that nobody uses. Several services may share a file of them, so it is no more than that.
 func (c *compiler) checkUnused(entries []document.Entry) {
+	if c.meantAtTop("upstreams") || c.meantAtTop("inbound") { // who may use them was not read
+		return
+	}
 	for _, e := range entries {
 		if !c.used[e.Key] && !c.used[""] {
 			c.report(policy.Problem{

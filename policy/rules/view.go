@@ -76,7 +76,7 @@ type Operation struct {
 	When, Failures []Condition
 	// Spec is the operation in the spec; nil where only the policy declares it, and for unmatched requests.
 	Spec *openapi.Operation
-	// Unread says that timeouts or retries are written for it that cannot be read: rules that weigh several of them wait until they can.
+	// Unread says that timeouts, retries or limits are written for it that cannot be read: rules that weigh several of them wait until they can.
 	Unread bool
 	// Key is that of the operation in the policy; the zero Place without one.
 	Key policy.Place

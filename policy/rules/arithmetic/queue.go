@@ -39,7 +39,7 @@ func checkNoQueue(u *rules.Upstream, report rules.Report) {
 	for _, o := range u.Operations {
 		v, ok := o.Written("concurrency.queueTimeout", rules.Shared)
 		_, sized := o.Value("concurrency.queue")
-		if !ok || sized || o.Settings.Concurrency.Off || v.Level == rules.Shared && queues {
+		if !ok || sized || o.Unread || o.Settings.Concurrency.Off || v.Level == rules.Shared && queues {
 			continue
 		}
 		report(policy.Problem{
