@@ -61,3 +61,17 @@ func TestHostileDocumentsGiveWarningsAndNoCrash(t *testing.T) {
 		}
 	}
 }
+
+func TestASchemaTooLargeToBeJudgedIsLeftOutAndTheRestIsKept(t *testing.T) {
+	var properties strings.Builder
+	for i := range 12_000 {
+		fmt.Fprintf(&properties, `,"p%d":{"type":"string"}`, i)
+	}
+	bundle := read(document(`{"properties":{`+properties.String()[1:]+`}}`, `{"type":"string"}`), "spec.json")
+	if len(bundle.Contracts) != 2 || string(bundle.Schemas["request.a.body"]) != "true" || string(bundle.Schemas["request.b.body"]) != `{"type":"string"}` {
+		t.Errorf("%d contracts, schemas %.200s, %s", len(bundle.Contracts), bundle.Schemas["request.a.body"], bundle.Schemas["request.b.body"])
+	}
+	if len(bundle.Problems) != 1 || bundle.Problems[0].Code != contract.CodeSchema || !strings.Contains(bundle.Problems[0].Message, "too large to be judged") {
+		t.Errorf("problems: %.300v", bundle.Problems)
+	}
+}

@@ -3,11 +3,11 @@ package contract
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 
 	"outrigger/policy"
 	"outrigger/policy/openapi"
+	"outrigger/policy/schema"
 )
 
 // flavour is the kind of message that a schema is for: what a reply must have, a request may lack, and the other way round.
@@ -22,8 +22,12 @@ const (
 type bundler struct {
 	schemas  map[string]json.RawMessage
 	bytes    int
+	spent    int // bytes, those of operations that did not fit too
+	looks    int // for what may be lacking
+	patterns schema.Patterns
 	places   map[string]policy.Place
 	names    map[source]string
+	taken    map[string]int // how many names began with this one
 	problems policy.Problems
 	told     map[told]bool
 	loose    map[string]bool // schemas that allow more than the document's do
@@ -56,7 +60,7 @@ type told struct {
 func newBundler() *bundler {
 	return &bundler{
 		schemas: map[string]json.RawMessage{}, places: map[string]policy.Place{}, names: map[source]string{}, told: map[told]bool{},
-		loose: map[string]bool{},
+		loose: map[string]bool{}, taken: map[string]int{},
 	}
 }
 
@@ -80,7 +84,6 @@ func (b *bundler) unusable(at policy.Place, why string) {
 // operation reads one contract and the schemas that it needs.
 func (b *bundler) operation(t openapi.OperationText, w Wish) (contract *policy.Contract, fits bool) {
 	b.version, b.staged, b.queue = t.Version, nil, nil
-	before := maps.Clone(b.places)
 	bytes := b.bytes
 	o := operation{bundler: b, text: t, name: w.Name}
 	contract = &policy.Contract{}
@@ -90,27 +93,39 @@ func (b *bundler) operation(t openapi.OperationText, w Wish) (contract *policy.C
 	if w.Response {
 		o.replies(contract)
 	}
-	for len(b.queue) > 0 && b.bytes <= maxBytes && len(b.names) <= maxSchemas {
+	for len(b.queue) > 0 && b.fits() {
 		next := b.queue[0]
 		b.queue = b.queue[1:]
 		c := converter{bundler: b, flavour: next.flavour}
-		text, err := json.Marshal(c.schema(next.value, nil))
+		text, err := json.Marshal(c.schema(next.value, lax{}))
 		if err != nil {
 			text = json.RawMessage("true") // a number that JSON cannot say, of which there is none
 			b.loose[next.name] = true
 		}
 		b.schemas[next.name] = text
 		b.bytes += len(text)
+		b.spent += len(text) + bytesBeside
 	}
-	if len(b.queue) == 0 && b.bytes <= maxBytes {
+	if len(b.queue) == 0 && b.fits() {
 		return contract, true
 	}
 	for _, s := range b.staged {
-		delete(b.schemas, b.names[s])
+		name := b.names[s]
+		delete(b.schemas, name)
+		delete(b.places, name)
+		delete(b.loose, name)
 		delete(b.names, s)
 	}
-	b.places, b.bytes = before, bytes
+	b.bytes = bytes
 	return nil, false
+}
+
+// bytesBeside is about what reading a schema, or a name, takes beside its text.
+const bytesBeside = 64
+
+// fits reports whether more can be read.
+func (b *bundler) fits() bool {
+	return b.bytes <= maxBytes && b.spent <= maxSpent && len(b.names) <= maxSchemas
 }
 
 // named gives the name of a schema, and has it read if it is new. An absent one has none: it allows everything.
@@ -147,11 +162,12 @@ func (b *bundler) enter(key source, v openapi.Value, hint string) string {
 // free makes a name that no other schema has.
 func (b *bundler) free(name string) string {
 	tried := name
-	for n := 2; ; n++ {
+	for {
 		if _, taken := b.places[tried]; !taken {
 			return tried
 		}
-		tried = fmt.Sprintf("%s.%d", name, n)
+		b.taken[name]++
+		tried = fmt.Sprintf("%s.%d", name, b.taken[name]+1)
 	}
 }
 

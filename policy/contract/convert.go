@@ -17,8 +17,11 @@ type converter struct {
 	flavour flavour
 }
 
-// lax is the set of property names that a message of this flavour may lack though a schema requires them.
-type lax map[string]bool
+// lax is what a message of this flavour may lack though a schema requires it.
+type lax struct {
+	names map[string]bool
+	all   bool // nobody has looked through all parts: nothing is required
+}
 
 // schema converts one schema. Beside is what the schemas that it is composed with let be lacking.
 func (c *converter) schema(v openapi.Value, beside lax) any {
@@ -79,22 +82,41 @@ func nullable(out map[string]any) any {
 // lacking adds the properties of v, and of the schemas it is composed of, which a request need not send because only the service
 // writes them, or a reply need not hold because only the client does.
 func (c *converter) lacking(v openapi.Value, beside lax) lax {
-	all := lax{}
-	for name := range beside {
-		all[name] = true
+	if !v.Get("required").Present() && !v.Get("allOf").Present() {
+		return beside // nobody asks
 	}
-	c.lackingIn(v, all, map[string]bool{})
+	all := lax{map[string]bool{}, beside.all}
+	for name := range beside.names {
+		c.looks++
+		all.names[name] = true
+	}
+	c.lackingIn(v, &all, map[string]bool{})
 	return all
 }
 
+// What is looked at for it. A schema has each of its parts looked at once, but many schemas may share many; real documents take some
+// ten thousand looks.
+const (
+	maxLooks = 1_000_000
+	maxParts = 200
+)
+
 // lackingIn looks at each schema once: parts of parts that share their parts are many ways to the same ones.
-func (c *converter) lackingIn(v openapi.Value, all lax, seen map[string]bool) {
-	const maxParts = 200
+func (c *converter) lackingIn(v openapi.Value, all *lax, seen map[string]bool) {
+	if c.looks++; c.looks > maxLooks {
+		all.all = true
+	}
+	if all.all {
+		return
+	}
 	if name, _, refers := v.Target(); refers {
-		if seen[name] || len(seen) == maxParts {
+		if seen[name] {
 			return
 		}
-		seen[name] = true
+		if seen[name] = true; len(seen) > maxParts {
+			all.all = true
+			return
+		}
 	}
 	v, ok := v.Follow("schema")
 	if !ok {
@@ -105,13 +127,16 @@ func (c *converter) lackingIn(v openapi.Value, all lax, seen map[string]bool) {
 		flag = "writeOnly"
 	}
 	for name, property := range v.Get("properties").Members() {
+		c.looks++
 		resolved, _ := property.Follow("schema")
 		if truth(property.Get(flag)) || truth(resolved.Get(flag)) {
-			all[name] = true
+			all.names[name] = true
 		}
 	}
 	for part := range v.Get("allOf").Items() {
-		c.lackingIn(part, all, seen)
+		if c.lackingIn(part, all, seen); all.all {
+			return
+		}
 	}
 }
 
@@ -126,7 +151,7 @@ func (c *converter) keywords(v openapi.Value, out map[string]any, lacking lax) {
 		case "const":
 			out[key] = constant(value)
 		case "required":
-			required(value, out, lacking)
+			c.required(value, out, lacking)
 		case "multipleOf":
 			if n, err := strconv.ParseFloat(value.Text(), 64); err == nil && n > 0 {
 				number(key, value, out)
@@ -164,7 +189,7 @@ func (c *converter) applicator(key string, value openapi.Value, out map[string]a
 	switch key {
 	case "not", "if", "then", "else", "items", "contains", "propertyNames", "additionalProperties", "unevaluatedProperties", "unevaluatedItems":
 		if value.Kind() == document.Mapping || value.Tag() == "!!bool" {
-			out[key] = c.schema(value, nil)
+			out[key] = c.schema(value, lax{})
 		}
 	case "allOf", "anyOf", "oneOf", "prefixItems":
 		list := []any{}
@@ -172,7 +197,7 @@ func (c *converter) applicator(key string, value openapi.Value, out map[string]a
 			if key == "allOf" {
 				list = append(list, c.schema(item, lacking))
 			} else {
-				list = append(list, c.schema(item, nil))
+				list = append(list, c.schema(item, lax{}))
 			}
 		}
 		if len(list) > 0 {
@@ -186,7 +211,7 @@ func (c *converter) applicator(key string, value openapi.Value, out map[string]a
 				usable = false
 				continue
 			}
-			schemas[name] = c.schema(property, nil)
+			schemas[name] = c.schema(property, lax{})
 		}
 		if out[key] = schemas; !usable {
 			out[key] = false
@@ -204,7 +229,7 @@ func (c *converter) pattern(v openapi.Value) bool { return c.patternNamed(v.Text
 
 // patternNamed reports whether a pattern can be used, and warns where it cannot.
 func (c *converter) patternNamed(pattern string, at policy.Place) bool {
-	err := schema.CheckPattern(pattern)
+	err := c.patterns.Check(pattern)
 	if err != nil {
 		c.warn(policy.Problem{
 			Code: CodePattern, Place: at,

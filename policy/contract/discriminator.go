@@ -38,12 +38,16 @@ func (c *converter) discriminated(v openapi.Value, out map[string]any) {
 // choices is the schema of a value that has the property.
 func (c *converter) choices(list, discriminator openapi.Value, property string) (any, bool) {
 	names, branches := []any{}, []any{}
+	mapped := map[string][]string{}
+	for key, value := range discriminator.Get("mapping").Members() {
+		mapped[value.Text()] = append(mapped[value.Text()], key)
+	}
 	for item := range list.Items() {
 		of, target, ok := item.Target()
 		if !ok {
 			return nil, false
 		}
-		own := namesOf(item.Get("$ref").Text(), discriminator.Get("mapping"))
+		own := namesOf(item.Get("$ref").Text(), mapped)
 		names = append(names, own...)
 		branches = append(branches, map[string]any{
 			"if":   map[string]any{"properties": map[string]any{property: map[string]any{"enum": own}}},
@@ -57,14 +61,20 @@ func (c *converter) choices(list, discriminator openapi.Value, property string) 
 	return chosen, len(branches) > 0
 }
 
-// namesOf are the values that choose the target of a $ref: those of the mapping, and the name of the schema itself.
-func namesOf(ref string, mapping openapi.Value) []any {
+// namesOf are the values that choose the target of a $ref: those that are mapped to it, and the name of the schema itself.
+func namesOf(ref string, mapped map[string][]string) []any {
 	name := ref[strings.LastIndexByte(ref, '/')+1:]
 	name = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, ".json"), ".yaml"), ".yml")
 	own := []any{name}
-	for key, value := range mapping.Members() {
-		if text := value.Text(); (text == ref || text == name) && key != name {
-			own = append(own, key)
+	texts := []string{ref, name}
+	if ref == name {
+		texts = texts[:1]
+	}
+	for _, text := range texts {
+		for _, key := range mapped[text] {
+			if key != name {
+				own = append(own, key)
+			}
 		}
 	}
 	return own

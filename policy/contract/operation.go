@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -99,6 +98,10 @@ func (o *operation) scattered(p *policy.Parameter, schema openapi.Value) bool {
 		return false
 	}
 	for name := range resolved.Get("properties").Members() {
+		o.bytes += len(name) + bytesBeside
+		if o.spent += len(name) + bytesBeside; !o.fits() {
+			break
+		}
 		p.Properties = append(p.Properties, name)
 	}
 	return true
@@ -185,13 +188,15 @@ func (o *operation) content(content openapi.Value, f flavour, hint string) []pol
 		return nil
 	}
 	var all []policy.Media
+	seen := map[string]bool{}
 	for key, value := range content.Members() {
 		m := policy.Media{Type: mediaType(key)}
 		media, ok := value.Follow("media type")
 		if ok && (isJSON(m.Type) || strings.Contains(m.Type, "*")) && !media.Get("itemSchema").Present() && !strings.Contains(key, "stream=watch") {
 			m.Schema = o.named(media.Get("schema"), f, hint)
 		}
-		if !slices.ContainsFunc(all, func(other policy.Media) bool { return other.Type == m.Type }) {
+		if !seen[m.Type] {
+			seen[m.Type] = true
 			all = append(all, m)
 		}
 	}

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +23,7 @@ const (
 // Bounds of what one upstream carries.
 const (
 	maxBytes    = 8 << 20
+	maxSpent    = 4 * maxBytes // with what did not fit
 	maxSchemas  = 20_000
 	maxProblems = 100
 )
@@ -74,62 +76,15 @@ func Read(reader openapi.Reader, file string, wish func(Key) Wish) Bundle {
 	return Bundle{Contracts: contracts, Schemas: b.schemas, Problems: b.problems}
 }
 
-// prove compiles all schemas, as the sidecar will, and puts the schema that allows everything in the place of those that do not.
+// prove compiles all schemas, as the sidecar will, and puts the schema that allows everything in the place of those that do not. Those
+// that refer to them are sound then.
 func (b *bundler) prove() {
-	// A schema that refers to a broken one is broken too, so mending some may mend others, and every round mends one.
-	for range maxProblems {
-		_, broken := schema.New(b.schemas)
-		if len(broken) == 0 {
-			return
-		}
-		mended := false
-		for _, name := range slices.Sorted(maps.Keys(broken)) {
-			if refersTo(b.schemas[name], broken, name) {
-				continue
-			}
-			mended = true
-			b.allow(name, broken[name])
-		}
-		for _, name := range slices.Sorted(maps.Keys(broken)) {
-			if !mended {
-				b.allow(name, broken[name])
-			}
+	_, broken := schema.New(b.schemas)
+	for _, name := range slices.Sorted(maps.Keys(broken)) {
+		if !errors.Is(broken[name], schema.ErrRefers) {
+			b.schemas[name] = json.RawMessage("true")
+			b.loose[name] = true
+			b.unusable(b.places[name], broken[name].Error())
 		}
 	}
-	for name := range b.schemas { // more is broken than anybody would read of
-		b.schemas[name] = json.RawMessage("true")
-		b.loose[name] = true
-	}
-}
-
-func (b *bundler) allow(name string, why error) {
-	b.schemas[name] = json.RawMessage("true")
-	b.loose[name] = true
-	b.unusable(b.places[name], why.Error())
-}
-
-// refersTo reports whether a schema refers to a broken one other than itself.
-func refersTo(text json.RawMessage, broken map[string]error, self string) bool {
-	var found bool
-	var look func(v any)
-	look = func(v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			if ref, ok := v["$ref"].(string); ok && ref != self && broken[ref] != nil {
-				found = true
-			}
-			for _, below := range v {
-				look(below)
-			}
-		case []any:
-			for _, below := range v {
-				look(below)
-			}
-		}
-	}
-	var value any
-	if json.Unmarshal(text, &value) == nil {
-		look(value)
-	}
-	return found
 }

@@ -30,90 +30,108 @@ func (b *bundler) relax() {
 		return
 	}
 	schemas := map[string]any{}
+	users := map[string][]string{}
 	for name, text := range b.schemas {
 		d := json.NewDecoder(bytes.NewReader(text))
 		d.UseNumber()
 		var schema any
 		_ = d.Decode(&schema) // it was written here
 		schemas[name] = schema
+		marked := eachRef(schema, func(ref string) { users[ref] = append(users[ref], name) })
+		b.loose[name] = b.loose[name] || marked
 	}
-	for spreads := true; spreads; {
-		spreads = false
-		for name, schema := range schemas {
-			if !b.loose[name] && b.isLoose(schema) {
-				b.loose[name], spreads = true, true
+	var queue []string
+	for name, loose := range b.loose {
+		if loose {
+			queue = append(queue, name)
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, user := range users[queue[0]] {
+			if !b.loose[user] {
+				b.loose[user] = true
+				queue = append(queue, user)
 			}
 		}
 	}
 	for name, schema := range schemas {
 		if b.loose[name] {
-			b.schemas[name], _ = json.Marshal(b.relaxed(schema)) // it was read from JSON
+			relaxed, _ := b.relaxed(schema)
+			b.schemas[name], _ = json.Marshal(relaxed) // it was read from JSON
 		}
 	}
 }
 
-// isLoose reports whether something is left out of a schema, or of one that it is made of.
-func (b *bundler) isLoose(v any) bool {
+// eachRef gives the references in a schema to visit, and reports whether something is left out of it.
+func eachRef(v any, visit func(ref string)) (marked bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		if ref, ok := v["$ref"].(string); ok && b.loose[ref] || v[mark] == true {
-			return true
+		if ref, ok := v["$ref"].(string); ok {
+			visit(ref)
 		}
+		marked = v[mark] == true
 		for key, below := range v {
-			if key != "enum" && key != "const" && b.isLoose(below) {
-				return true
+			if key != "enum" && key != "const" && eachRef(below, visit) {
+				marked = true
 			}
 		}
 	case []any:
 		for _, below := range v {
-			if b.isLoose(below) {
-				return true
+			if eachRef(below, visit) {
+				marked = true
 			}
 		}
 	}
-	return false
+	return marked
 }
 
-// relaxed gives a schema without marks and without what they turn around. It may change v.
-func (b *bundler) relaxed(v any) any {
+// relaxed gives a schema without marks and without what they turn around, and reports whether something is left out of it or of one
+// that it is made of. It may change v.
+func (b *bundler) relaxed(v any) (relaxed any, loose bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		if len(v) == 1 && v[mark] == true {
-			return true
+		ref, _ := v["$ref"].(string)
+		loose = v[mark] == true || b.loose[ref]
+		if delete(v, mark); loose && len(v) == 0 {
+			return true, true
 		}
-		b.turnedAround(v)
-		delete(v, mark)
+		turns := map[string]bool{}
 		for key, below := range v {
 			if key != "enum" && key != "const" {
-				v[key] = b.relaxed(below)
+				v[key], turns[key] = b.relaxed(below)
+				loose = loose || turns[key]
 			}
 		}
+		turnedAround(v, turns, loose)
+		return v, loose
 	case []any:
 		for i, below := range v {
-			v[i] = b.relaxed(below)
+			one, looseOne := b.relaxed(below)
+			v[i], loose = one, loose || looseOne
 		}
 	}
-	return v
+	return v, loose
 }
 
-// turnedAround takes the keywords out of a schema that would refuse because another allows more.
-func (b *bundler) turnedAround(v map[string]any) {
-	if b.isLoose(v) {
+// turnedAround takes the keywords out of a schema that would refuse because another allows more. Of each keyword turns says whether
+// something is left out there, and loose of all together.
+func turnedAround(v map[string]any, turns map[string]bool, loose bool) {
+	if loose {
 		delete(v, "unevaluatedProperties")
 		delete(v, "unevaluatedItems")
 	}
-	if b.isLoose(v["not"]) {
+	if turns["not"] {
 		delete(v, "not")
 	}
-	if b.isLoose(v["if"]) {
+	if turns["if"] {
 		delete(v, "if")
 		delete(v, "then")
 		delete(v, "else")
 	}
-	if b.isLoose(v["contains"]) {
+	if turns["contains"] {
 		delete(v, "maxContains")
 	}
-	if one, ok := v["oneOf"].([]any); ok && b.isLoose(one) {
+	if one, ok := v["oneOf"].([]any); ok && turns["oneOf"] {
 		delete(v, "oneOf")
 		parts, _ := v["allOf"].([]any)
 		v["allOf"] = append(parts, map[string]any{"anyOf": one})

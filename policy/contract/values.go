@@ -113,10 +113,17 @@ func exclusive(key string, v, of openapi.Value, out map[string]any) {
 }
 
 // required leaves out what a message of the flavour may lack.
-func required(v openapi.Value, out map[string]any, lacking lax) {
+func (c *converter) required(v openapi.Value, out map[string]any, lacking lax) {
+	if lacking.all {
+		c.unusable(v.Place(), "the schemas of allOf are too many to tell which properties may be lacking")
+		c.leave(out)
+		return
+	}
 	var names []string
+	seen := map[string]bool{}
 	for _, name := range texts(v) {
-		if !lacking[name] && !slices.Contains(names, name) {
+		if !lacking.names[name] && !seen[name] {
+			seen[name] = true
 			names = append(names, name)
 		}
 	}

@@ -276,3 +276,74 @@ func parameterNames(path string) []string {
 	}
 	return names
 }
+
+// OperationText is an operation as the document writes it, with what its path item and the document add.
+type OperationText struct {
+	// Path and Place are those of the Operation that Read gives.
+	Path  string
+	Place policy.Place
+	// Version is the document's: "3.0.3", "2.0".
+	Version string
+	Body    Value
+	// Parameters are the lists that hold, the nearest first; of two parameters of one name and place the first holds.
+	Parameters []Value
+	// Consumes and Produces are the document's, in 2.0.
+	Consumes, Produces Value
+}
+
+// Walk gives the text of every operation of a document, in its order. It says nothing of problems: Read and CheckSchemas do.
+func (r Reader) Walk(file string, visit func(OperationText)) {
+	run := newReading(r, file)
+	root := run.open(run.root, absent, policy.Error)
+	if root == nil {
+		return
+	}
+	document := spot{tree: root.tree, file: root}
+	run.version(document)
+	paths, ok := run.follow(document.at("paths"), "paths", policy.Warning)
+	if !ok {
+		return
+	}
+	for m := range paths.members() {
+		if strings.HasPrefix(m.key, "x-") || m.key == "$ref" {
+			continue
+		}
+		path, _ := run.template(m.key, m.place)
+		t := OperationText{Path: path, Version: run.catalog.Version, Consumes: Value{document.at("consumes"), run}, Produces: Value{document.at("produces"), run}}
+		run.walkItem(spot{m.value, paths.file}, t, visit)
+	}
+}
+
+// walkItem is item, for a path item that Read has found no fault with.
+func (r *reading) walkItem(s spot, t OperationText, visit func(OperationText)) {
+	if own := s.at("parameters"); own.isSequence() {
+		t.Parameters = append(slices.Clip(t.Parameters), Value{own, r})
+	}
+	for m := range s.members() {
+		switch {
+		case slices.Contains(methods, m.key):
+			r.walkOperation(spot{m.value, s.file}, m.place, t, visit)
+		case m.key == "additionalOperations":
+			for extra := range m.value.members() {
+				r.walkOperation(spot{extra.value, s.file}, extra.place, t, visit)
+			}
+		}
+	}
+	if s.get("$ref").isScalar() {
+		if target, ok := r.follow(s, "path item", policy.Warning); ok {
+			r.walkItem(target, t, visit)
+		}
+	}
+}
+
+func (r *reading) walkOperation(s spot, at policy.Place, t OperationText, visit func(OperationText)) {
+	body, ok := r.follow(s, "operation", policy.Warning)
+	if !ok {
+		return
+	}
+	t.Place, t.Body = at, Value{body, r}
+	if own := body.at("parameters"); own.isSequence() {
+		t.Parameters = append([]Value{{own, r}}, t.Parameters...)
+	}
+	visit(t)
+}

@@ -77,7 +77,7 @@ func newReading(r Reader, file string) *reading {
 	return &reading{
 		reader: r, root: path.Clean(file), files: map[string]*specFile{}, targets: map[string]spot{}, told: map[toldKey]bool{}, passed: map[policy.Place]bool{}, counts: map[policy.Severity]int{},
 		needed:  map[string]bool{},
-		catalog: &Catalog{File: file},
+		catalog: &Catalog{File: file}, loaded: load{sizes: map[string]int{}, later: map[string][]string{}},
 	}
 }
 

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -37,6 +38,131 @@ func (r Reader) CheckSchemas(file string) policy.Problems {
 	}
 	d.find(err)
 	return d.problems
+}
+
+// What the schema library is given. It makes up to two kilobytes of every mapping, compares every key of a YAML mapping with every
+// other, walks a chain of aliases, $refs to what is a $ref itself, anew for each of them, and what a $ref leads to as well: 300,000
+// schemas are minutes and more memory than a check may have, and so are 10,000 aliases, or 10,000 $refs to one of 3,000 mappings. The
+// largest public documents have some 100,000 mappings, two thousand keys in one, and ten thousand $refs.
+const (
+	maxLoaded   = 200_000
+	maxYAMLKeys = 20_000
+	maxRefs     = 50_000
+	maxAliases  = 1_000
+	maxWalked   = 5_000_000
+)
+
+// load is what the library is given.
+type load struct {
+	mappings, refs, aliases int
+	walked                  int                 // mappings that $refs lead to, for each $ref
+	sizes                   map[string]int      // of what is known by a name, in mappings
+	later                   map[string][]string // by file: the names in it that $refs lead to, until it is read
+}
+
+func (l load) tooMuch() string {
+	switch {
+	case l.mappings > maxLoaded:
+		return fmt.Sprintf("the document has more than %d mappings", maxLoaded)
+	case l.refs > maxRefs:
+		return fmt.Sprintf("the document has more than %d $refs", maxRefs)
+	case l.aliases > maxAliases:
+		return fmt.Sprintf("the document has more than %d $refs to what is a $ref itself", maxAliases)
+	case l.walked > maxWalked:
+		return fmt.Sprintf("what the $refs of the document lead to has more than %d mappings", maxWalked)
+	}
+	return ""
+}
+
+// weigh adds a file to what the library is given, once, and says what is too much of it.
+func (r *reading) weigh(f *specFile) string {
+	if f.weighed || f.tree == absent {
+		return ""
+	}
+	f.weighed = true
+	what := r.weighTree(spot{f.tree, f})
+	for _, name := range r.loaded.later[f.name] {
+		r.weighTarget(name)
+	}
+	return cmp.Or(r.loaded.tooMuch(), what)
+}
+
+func (r *reading) weighTree(s spot) (what string) {
+	keys := 0
+	for m := range s.members() {
+		keys++
+		what = cmp.Or(what, r.weighTree(spot{m.value, s.file}))
+	}
+	for item := range s.items() {
+		what = cmp.Or(what, r.weighTree(spot{item, s.file}))
+	}
+	if s.isMapping() {
+		r.loaded.mappings++
+		r.weighRef(s)
+	}
+	if keys > maxYAMLKeys && !s.isJSON() {
+		return fmt.Sprintf("a mapping has %d keys", keys)
+	}
+	return what
+}
+
+func (r *reading) weighRef(s spot) {
+	ref := s.get("$ref")
+	if !ref.isScalar() || r.loaded.tooMuch() != "" {
+		return
+	}
+	r.loaded.refs++
+	name, problem := r.refName(s.file, ref)
+	if problem != nil {
+		return
+	}
+	r.weighTarget(name)
+	if strings.HasPrefix(name, s.file.name+nameSeparator) && r.targets[name].get("$ref").isScalar() {
+		r.loaded.aliases++
+	}
+}
+
+// weighTarget weighs what a $ref leads to, when its file is read.
+func (r *reading) weighTarget(name string) {
+	file, pointer, _ := strings.Cut(name, nameSeparator)
+	f := r.files[file]
+	if f == nil || !f.weighed {
+		r.loaded.later[file] = append(r.loaded.later[file], name)
+		return
+	}
+	target, known := r.targets[name]
+	if !known {
+		found, _ := pointTo(f.tree, pointer)
+		if target = (spot{found, f}); found != absent {
+			r.targets[name] = target
+		}
+	}
+	size, known := r.loaded.sizes[name]
+	if !known {
+		size = mappingsIn(target.tree, maxWalked-r.loaded.walked)
+		r.loaded.sizes[name] = size
+	}
+	r.loaded.walked += size
+}
+
+// mappingsIn counts the mappings of a tree, and stops when they are more than most.
+func mappingsIn(t tree, most int) (n int) {
+	if t.isMapping() {
+		n = 1
+	}
+	for m := range t.members() {
+		if n > most {
+			return n
+		}
+		n += mappingsIn(m.value, most-n)
+	}
+	for item := range t.items() {
+		if n > most {
+			return n
+		}
+		n += mappingsIn(item, most-n)
+	}
+	return n
 }
 
 // load has the library read the document through our files, whose bounds are kept before it sees them.
@@ -259,75 +385,4 @@ func eachMember(t tree, path []string, visit func(m member, path []string)) {
 	for item := range t.items() {
 		eachMember(item, path, visit)
 	}
-}
-
-// OperationText is an operation as the document writes it, with what its path item and the document add.
-type OperationText struct {
-	// Path and Place are those of the Operation that Read gives.
-	Path  string
-	Place policy.Place
-	// Version is the document's: "3.0.3", "2.0".
-	Version string
-	Body    Value
-	// Parameters are the lists that hold, the nearest first; of two parameters of one name and place the first holds.
-	Parameters []Value
-	// Consumes and Produces are the document's, in 2.0.
-	Consumes, Produces Value
-}
-
-// Walk gives the text of every operation of a document, in its order. It says nothing of problems: Read and CheckSchemas do.
-func (r Reader) Walk(file string, visit func(OperationText)) {
-	run := newReading(r, file)
-	root := run.open(run.root, absent, policy.Error)
-	if root == nil {
-		return
-	}
-	document := spot{tree: root.tree, file: root}
-	run.version(document)
-	paths, ok := run.follow(document.at("paths"), "paths", policy.Warning)
-	if !ok {
-		return
-	}
-	for m := range paths.members() {
-		if strings.HasPrefix(m.key, "x-") || m.key == "$ref" {
-			continue
-		}
-		path, _ := run.template(m.key, m.place)
-		t := OperationText{Path: path, Version: run.catalog.Version, Consumes: Value{document.at("consumes"), run}, Produces: Value{document.at("produces"), run}}
-		run.walkItem(spot{m.value, paths.file}, t, visit)
-	}
-}
-
-// walkItem is item, for a path item that Read has found no fault with.
-func (r *reading) walkItem(s spot, t OperationText, visit func(OperationText)) {
-	if own := s.at("parameters"); own.isSequence() {
-		t.Parameters = append(slices.Clip(t.Parameters), Value{own, r})
-	}
-	for m := range s.members() {
-		switch {
-		case slices.Contains(methods, m.key):
-			r.walkOperation(spot{m.value, s.file}, m.place, t, visit)
-		case m.key == "additionalOperations":
-			for extra := range m.value.members() {
-				r.walkOperation(spot{extra.value, s.file}, extra.place, t, visit)
-			}
-		}
-	}
-	if s.get("$ref").isScalar() {
-		if target, ok := r.follow(s, "path item", policy.Warning); ok {
-			r.walkItem(target, t, visit)
-		}
-	}
-}
-
-func (r *reading) walkOperation(s spot, at policy.Place, t OperationText, visit func(OperationText)) {
-	body, ok := r.follow(s, "operation", policy.Warning)
-	if !ok {
-		return
-	}
-	t.Place, t.Body = at, Value{body, r}
-	if own := body.at("parameters"); own.isSequence() {
-		t.Parameters = append([]Value{{own, r}}, t.Parameters...)
-	}
-	visit(t)
 }

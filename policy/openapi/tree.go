@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"fmt"
 	"iter"
@@ -260,84 +259,6 @@ func (r *reading) step(at spot) bool {
 		})
 	}
 	return false
-}
-
-// What the schema library is given. It makes up to two kilobytes of every mapping, compares every key of a YAML mapping with every
-// other, and walks a chain of aliases, $refs to what is a $ref itself, anew for each of them: 300,000 schemas are minutes and more
-// memory than a check may have, and so are 10,000 aliases. The largest public documents have some 100,000 mappings, two thousand
-// keys in one, and ten thousand $refs.
-const (
-	maxLoaded   = 200_000
-	maxYAMLKeys = 20_000
-	maxRefs     = 50_000
-	maxAliases  = 1_000
-)
-
-// load is what the library is given.
-type load struct{ mappings, refs, aliases int }
-
-func (l load) tooMuch() string {
-	switch {
-	case l.mappings > maxLoaded:
-		return fmt.Sprintf("the document has more than %d mappings", maxLoaded)
-	case l.refs > maxRefs:
-		return fmt.Sprintf("the document has more than %d $refs", maxRefs)
-	case l.aliases > maxAliases:
-		return fmt.Sprintf("the document has more than %d $refs to what is a $ref itself", maxAliases)
-	}
-	return ""
-}
-
-// weigh adds a file to what the library is given, once, and says what is too much of it.
-func (r *reading) weigh(f *specFile) string {
-	if f.weighed || f.tree == absent {
-		return ""
-	}
-	f.weighed = true
-	what := r.weighTree(spot{f.tree, f})
-	return cmp.Or(r.loaded.tooMuch(), what)
-}
-
-func (r *reading) weighTree(s spot) (what string) {
-	keys := 0
-	for m := range s.members() {
-		keys++
-		what = cmp.Or(what, r.weighTree(spot{m.value, s.file}))
-	}
-	for item := range s.items() {
-		what = cmp.Or(what, r.weighTree(spot{item, s.file}))
-	}
-	if s.isMapping() {
-		r.loaded.mappings++
-		r.weighRef(s)
-	}
-	if keys > maxYAMLKeys && !s.isJSON() {
-		return fmt.Sprintf("a mapping has %d keys", keys)
-	}
-	return what
-}
-
-func (r *reading) weighRef(s spot) {
-	ref := s.get("$ref")
-	if !ref.isScalar() || r.loaded.tooMuch() != "" {
-		return
-	}
-	r.loaded.refs++
-	name, problem := r.refName(s.file, ref)
-	if problem != nil || !strings.HasPrefix(name, s.file.name+nameSeparator) {
-		return
-	}
-	target, known := r.targets[name]
-	if !known {
-		_, pointer, _ := strings.Cut(name, nameSeparator)
-		found, _ := pointTo(s.file.tree, pointer)
-		if target = (spot{found, s.file}); found != absent {
-			r.targets[name] = target
-		}
-	}
-	if target.get("$ref").isScalar() {
-		r.loaded.aliases++
-	}
 }
 
 // Value is a value of a document, for those who read what the catalog leaves out: the schemas of messages.

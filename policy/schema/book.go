@@ -26,49 +26,109 @@ type Book struct {
 	meter meter
 }
 
-// New compiles schemas by name. Those that do not compile are in broken, with the reason, and those that refer to them; the book
-// allows everything in their place.
+// New compiles schemas by name. Those that cannot be used are in broken, with the reason, and those that refer to them, with
+// ErrRefers; the book allows everything in their place. A $ref is the name of a schema of the book.
 func New(texts map[string]json.RawMessage) (book *Book, broken map[string]error) {
+	c := newCompilation(texts)
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		if err := c.compile(name); err != nil {
+			c.broken[name] = err
+		}
+	}
+	c.breakUsers()
+	c.link()
+	book = &Book{schemas: c.schemas, shapes: map[string]*shape{}}
+	known := shapes{made: map[*jsonschema.Schema]*shape{}}
+	for name, s := range book.schemas { // before anything is attached: a glance counts its own steps
+		book.shapes[name] = known.of(s)
+	}
+	known.read()
+	book.meter.attach(book.schemas)
+	return book, c.broken
+}
+
+// ErrRefers is a schema that could be used but for one that it refers to.
+var ErrRefers = errors.New("it refers to a schema that cannot be used")
+
+// compilation makes the schemas of a book. The library compiles what a schema refers to along with it, and looks through all that it
+// has in hand for every part of them, so that schemas which refer to one another take the square of their number. It is given
+// them one by one, each $ref as a remark, and they are linked afterwards.
+type compilation struct {
+	compiler *jsonschema.Compiler
+	texts    map[string]json.RawMessage
+	schemas  map[string]*jsonschema.Schema
+	broken   map[string]error
+	users    map[string][]string // by name: the schemas that refer to it
+	steps    int
+}
+
+func newCompilation(texts map[string]json.RawMessage) *compilation {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.UseLoader(nowhere{})
-	compiler.UseRegexpEngine(compilePattern)
+	compiler.UseRegexpEngine(new(Patterns).compile)
 	compiler.AssertFormat()
 	for _, f := range formats() {
 		compiler.RegisterFormat(f)
 	}
-	book, broken = &Book{schemas: map[string]*jsonschema.Schema{}}, map[string]error{}
-	names := slices.Sorted(maps.Keys(texts))
-	for _, name := range names {
-		value, err := decode(texts[name])
-		if err == nil {
-			err = compiler.AddResource(base+name, value)
+	return &compilation{
+		compiler: compiler, texts: texts, schemas: map[string]*jsonschema.Schema{}, broken: map[string]error{}, users: map[string][]string{},
+	}
+}
+
+// compile makes one schema, whose references lead nowhere yet.
+func (c *compilation) compile(name string) error {
+	value, err := decode(c.texts[name])
+	if err != nil {
+		return err
+	}
+	parts := parting{}
+	if err := parts.schema(value, 0, 0); err != nil {
+		return err
+	}
+	for _, ref := range parts.refs {
+		if _, known := c.texts[ref]; !known {
+			return fmt.Errorf("schema %q is not in the book", clip(ref, maxQuote))
 		}
-		if err != nil {
-			broken[name] = err
+		c.users[ref] = append(c.users[ref], name)
+	}
+	if c.steps+parts.steps() > maxBook {
+		return errBookTooLarge
+	}
+	c.steps += parts.steps()
+	if err := c.compiler.AddResource(base+name, value); err != nil {
+		return err
+	}
+	compiled, err := c.compiler.Compile(base + name)
+	if err != nil {
+		return reasonOf(err)
+	}
+	c.schemas[name] = compiled
+	return nil
+}
+
+// breakUsers takes out what refers to a broken schema: more is allowed in its place, and that can turn around what is said of it.
+func (c *compilation) breakUsers() {
+	for queue := slices.Collect(maps.Keys(c.broken)); len(queue) > 0; queue = queue[1:] {
+		for _, user := range c.users[queue[0]] {
+			if c.broken[user] == nil {
+				c.broken[user] = ErrRefers
+				delete(c.schemas, user)
+				queue = append(queue, user)
+			}
 		}
 	}
-	for _, name := range names {
-		if broken[name] != nil {
-			continue
+}
+
+// link lets every reference lead to its schema.
+func (c *compilation) link() {
+	for _, root := range c.schemas {
+		for open := []*jsonschema.Schema{root}; len(open) > 0; {
+			s := open[len(open)-1]
+			open = append(open[:len(open)-1], children(s)...)
+			s.Ref, s.Comment = c.schemas[s.Comment], ""
 		}
-		compiled, err := compiler.Compile(base + name)
-		if err != nil {
-			broken[name] = reasonOf(err)
-			continue
-		}
-		book.schemas[name] = compiled
 	}
-	seen := map[*jsonschema.Schema]bool{}
-	known := shapes{}
-	book.shapes = map[string]*shape{}
-	for name, s := range book.schemas { // before anything is attached: a glance counts its own steps
-		book.shapes[name] = known.of(s)
-	}
-	for _, s := range book.schemas {
-		book.meter.attach(s, seen)
-	}
-	return book, broken
 }
 
 // reasonOf leaves out the names that stand only inside a book.

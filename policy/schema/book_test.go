@@ -195,12 +195,12 @@ func TestViolationsAreBoundedAndHoldNoControlCharacters(t *testing.T) {
 
 func TestPatternsThatRE2LacksOrThatAreTooLargeAreRefused(t *testing.T) {
 	for _, pattern := range []string{`(?=a)`, `(a)\1`, `(?<!x)y`, `a{1,2000}`, `(`, strings.Repeat("a", maxPattern+1), `((a{1,100}){1,100}){1,100}`} {
-		if CheckPattern(pattern) == nil {
+		if new(Patterns).Check(pattern) == nil {
 			t.Errorf("%.40q is taken", pattern)
 		}
 	}
 	for _, pattern := range []string{`^\d{3}-\d{4}$`, `^[\w.\-\/]+$`, `\u{1F600}`, `(?<year>\d+)`, `\p{L}`, `(a+)+$`, `\\u12`} {
-		if err := CheckPattern(pattern); err != nil {
+		if err := new(Patterns).Check(pattern); err != nil {
 			t.Errorf("%q: %v", pattern, err)
 		}
 	}

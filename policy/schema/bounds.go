@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -32,6 +34,90 @@ const (
 	bytesPerStep  = 64
 	valuesPerStep = 16
 )
+
+// What compiling takes, in steps of about a microsecond. One schema has at most some 9,000 parts, and 1,000 where they are inside one
+// another under long names; a book has 150,000, of a few kilobytes each. Of the public documents, the largest schemas have some hundred
+// parts, and the largest books some ten thousand.
+const (
+	maxSchema = 400_000
+	maxBook   = 3_000_000
+
+	stepsPerPart   = 20
+	pairsPerStep   = 400  // of parts of one schema, which the library compares
+	spelledPerStep = 2000 // bytes of the places of parts, which it spells key by key
+)
+
+var (
+	errTooLarge     = errors.New("it is too large to be judged")
+	errBookTooLarge = errors.New("it and the schemas before it are too large together to be judged")
+)
+
+// parting looks through a schema for its parts before the library does.
+type parting struct {
+	parts, spelled int
+	refs           []string
+}
+
+func (p *parting) steps() int {
+	return p.parts*stepsPerPart + p.parts*p.parts/pairsPerStep + p.spelled/spelledPerStep
+}
+
+// schema counts a schema, whose place has so many bytes in so many keys, and its parts, and makes remarks of their references.
+func (p *parting) schema(v any, bytes, keys int) error {
+	p.parts++
+	if p.spelled += bytes * keys; p.steps() > maxSchema {
+		return errTooLarge
+	}
+	s, ok := v.(map[string]any)
+	if !ok {
+		return nil
+	}
+	for _, keyword := range []string{"$id", "$schema", "$dynamicRef", "$recursiveRef"} {
+		if s[keyword] != nil {
+			return errors.New(keyword + " is not followed")
+		}
+	}
+	delete(s, remark)
+	if ref, ok := s["$ref"].(string); ok {
+		delete(s, "$ref")
+		s[remark] = ref
+		p.refs = append(p.refs, ref)
+	}
+	for keyword, below := range s {
+		if err := p.below(keyword, below, bytes+1+len(keyword), keys+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remark is the keyword in which a reference waits to be linked.
+const remark = "$comment"
+
+// below goes on to the schemas that a keyword holds: one, a list of them, or some by their names.
+func (p *parting) below(keyword string, v any, bytes, keys int) error {
+	switch keyword {
+	case "properties", "patternProperties", "dependentSchemas", "dependencies", "$defs", "definitions":
+		named, _ := v.(map[string]any)
+		for name, one := range named {
+			if err := p.schema(one, bytes+1+len(name), keys+1); err != nil {
+				return err
+			}
+		}
+	case "not", "if", "then", "else", "items", "contains", "propertyNames", "additionalProperties", "unevaluatedProperties", "unevaluatedItems",
+		"additionalItems", "contentSchema", "allOf", "anyOf", "oneOf", "prefixItems":
+		list, several := v.([]any)
+		if !several {
+			return p.schema(v, bytes, keys)
+		}
+		for _, one := range list {
+			if err := p.schema(one, bytes+2, keys+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // bounded looks at a text before anything is made of it. It need not be JSON.
 func bounded(text []byte) error {
@@ -124,13 +210,22 @@ func (m *meter) count(steps int) {
 	}
 }
 
-// attach makes every schema from s down count. The check of the format is the first thing that the library calls
+// attach makes every schema count. The check of the format is the first thing that the library calls
 // out for when it comes to a schema, and it does so whatever came of the schemas before, but only for a value that keeps type and enum.
-func (m *meter) attach(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
-	if s == nil || seen[s] {
-		return
+func (m *meter) attach(schemas map[string]*jsonschema.Schema) {
+	seen := map[*jsonschema.Schema]bool{}
+	for open := slices.Collect(maps.Values(schemas)); len(open) > 0; {
+		s := open[len(open)-1]
+		open = open[:len(open)-1]
+		if !seen[s] {
+			seen[s] = true
+			open = append(open, children(s)...)
+			m.attachTo(s)
+		}
 	}
-	seen[s] = true
+}
+
+func (m *meter) attachTo(s *jsonschema.Schema) {
 	own, toll := s.Format, tollOf(s)
 	if p, ours := s.Pattern.(*pattern); ours {
 		p.meter = m
@@ -151,9 +246,6 @@ func (m *meter) attach(s *jsonschema.Schema, seen map[*jsonschema.Schema]bool) {
 		counting.Name = own.Name
 	}
 	s.Format = counting
-	for _, child := range children(s) {
-		m.attach(child, seen)
-	}
 }
 
 // toll is what holding a value against one schema takes, and the first look by those that it and its parts are handed on to: their

@@ -24,7 +24,7 @@ func (b *Book) Parameter(p *policy.Parameter, values []string, parts [][2]string
 	case b.schemas[p.Schema] == nil:
 		return nil, nil
 	}
-	r := reading{book: b, parameter: p, values: values, parts: parts}
+	r := reading{book: b, parameter: p, values: values, parts: parts, left: maxLooks}
 	if (p.Style == policy.StyleLabel || p.Style == policy.StyleMatrix) && len(values) > 0 {
 		simple, ok := prefixed(p, values[0])
 		if !ok {
@@ -51,6 +51,7 @@ type reading struct {
 	parts     [][2]string
 	broken    bool // an escape
 	unclear   bool // OpenAPI does not say how to read it
+	left      looks
 }
 
 func (r *reading) named(found []policy.Violation) []policy.Violation {
@@ -63,7 +64,7 @@ func (r *reading) named(found []policy.Violation) []policy.Violation {
 // judge reads the texts as what the schema may have and judges that. Where it may have several types, the first reading that it allows
 // counts, and without one the last.
 func (r *reading) judge(s *jsonschema.Schema) (found []policy.Violation, err error) {
-	types := typesOf(s, 0)
+	types := r.left.typesOf(s, 0)
 	var readings []any
 	if types.has(array) {
 		readings = append(readings, r.array(s))
@@ -78,6 +79,9 @@ func (r *reading) judge(s *jsonschema.Schema) (found []policy.Violation, err err
 		readings = append(readings, r.scalars(s, r.values[0])...)
 	case len(r.values) > 1 && len(readings) == 0:
 		return []policy.Violation{{Reason: "is given more than once"}}, nil
+	}
+	if r.left < 0 {
+		return nil, ErrTooComplex
 	}
 	for _, value := range readings {
 		if found, err = r.book.judge(r.parameter.Schema, value); found == nil && err == nil {
@@ -123,7 +127,7 @@ func (r *reading) decode(text string) string {
 
 // scalars are what a text may mean by a schema, the most particular first: a number, a truth, null, itself.
 func (r *reading) scalars(s *jsonschema.Schema, raw string) []any {
-	text, types := r.decode(raw), typesOf(s, 0)
+	text, types := r.decode(raw), r.left.typesOf(s, 0)
 	var all []any
 	if types.has(number) {
 		if n, ok := numberIn(text); ok {
@@ -156,7 +160,7 @@ func (r *reading) scalar(s *jsonschema.Schema, raw string) any {
 }
 
 func (r *reading) array(s *jsonschema.Schema) any {
-	items := itemsOf(s, 0)
+	items := r.left.itemsOf(s)
 	list := []any{}
 	for _, raw := range r.split() {
 		list = append(list, r.scalar(items, raw))
@@ -217,8 +221,8 @@ func (r *reading) object(s *jsonschema.Schema) any {
 	}
 	value := map[string]any{}
 	for _, part := range parts {
-		property := propertyOf(s, part[0], 0)
-		if !typesOf(property, 0).has(scalars &^ null) {
+		property := r.left.propertyOf(s, part[0])
+		if !r.left.typesOf(property, 0).has(scalars &^ null) {
 			r.unclear = true // a list or an object inside one, which every framework writes in its own way
 		}
 		value[part[0]] = r.scalar(property, part[1])

@@ -16,40 +16,75 @@ const (
 	// maxPattern bounds the text of a pattern, maxProgram what it compiles to: repetitions multiply.
 	maxPattern = 4 << 10
 	maxProgram = 20_000
+	// maxPatterns bounds what all patterns of one document compile to, which is about as many times 100 bytes and a microsecond.
+	maxPatterns = 500_000
 )
 
-// CheckPattern says why a pattern of ECMA-262, which OpenAPI asks for, cannot be used: RE2 has no look-around and no back
+// Patterns compiles patterns, each once however many schemas have it, and only so many: beyond a bound on what they take together each
+// is an error. The zero value is ready for use. It is not safe for concurrent use.
+type Patterns struct {
+	known map[string]compiledPattern
+	size  int
+}
+
+type compiledPattern struct {
+	pattern *pattern
+	err     error
+}
+
+// Check says why a pattern of ECMA-262, which OpenAPI asks for, cannot be used: RE2 has no look-around and no back
 // references, and a pattern may be too large.
-func CheckPattern(pattern string) error {
-	_, err := compilePattern(pattern)
+func (all *Patterns) Check(pattern string) error {
+	_, err := all.compile(pattern)
 	return err
 }
 
-// compilePattern makes a pattern that runs in linear time.
-func compilePattern(text string) (jsonschema.Regexp, error) {
+// compile makes a pattern that runs in linear time.
+func (all *Patterns) compile(text string) (jsonschema.Regexp, error) {
 	if len(text) > maxPattern {
 		return nil, fmt.Errorf("it is longer than %d bytes", maxPattern)
 	}
+	found, known := all.known[text]
+	if !known {
+		if all.size > maxPatterns {
+			return nil, errors.New("it and the patterns before it are too large together")
+		}
+		if all.known == nil {
+			all.known = map[string]compiledPattern{}
+		}
+		var size int
+		found.pattern, size, found.err = compilePattern(text)
+		all.known[text] = found
+		all.size += max(size, len(text)) // one that cannot be used has taken its time all the same
+	}
+	if found.err != nil {
+		return nil, found.err
+	}
+	return found.pattern, nil
+}
+
+// compilePattern also gives the instructions that the pattern was compiled to, whether or not it can be used.
+func compilePattern(text string) (made *pattern, size int, err error) {
 	parsed, err := syntax.Parse(re2(text), syntax.Perl)
 	if err != nil {
 		var broken *syntax.Error
 		if errors.As(err, &broken) {
-			return nil, fmt.Errorf("%s: %q", broken.Code, clip(broken.Expr, maxQuote))
+			return nil, 0, fmt.Errorf("%s: %q", broken.Code, clip(broken.Expr, maxQuote))
 		}
-		return nil, err
+		return nil, 0, err
 	}
 	program, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if len(program.Inst) > maxProgram {
-		return nil, fmt.Errorf("it expands to more than %d steps", maxProgram)
+	if size = len(program.Inst); size > maxProgram {
+		return nil, size, fmt.Errorf("it expands to more than %d steps", maxProgram)
 	}
 	compiled, err := regexp.Compile(re2(text))
 	if err != nil {
-		return nil, err
+		return nil, size, err
 	}
-	return &pattern{Regexp: compiled, size: len(program.Inst)}, nil
+	return &pattern{Regexp: compiled, size: size}, size, nil
 }
 
 // pattern is a compiled one. Linear time is that of its text times its instructions, all of which it may be at with each byte.

@@ -51,21 +51,39 @@ type bound struct {
 	above, inclusive bool
 }
 
-// shapes makes the shapes of schemas, each once.
-type shapes map[*jsonschema.Schema]*shape
+// shapes makes the shapes of schemas, each once, and none of them inside another's making: a chain of references may be long.
+type shapes struct {
+	made   map[*jsonschema.Schema]*shape
+	unread []*jsonschema.Schema
+}
 
-func (all shapes) of(s *jsonschema.Schema) *shape {
+// of is the shape of a schema, which read fills in.
+func (all *shapes) of(s *jsonschema.Schema) *shape {
 	if s == nil {
 		return nil
 	}
-	if known := all[s]; known != nil {
+	if known := all.made[s]; known != nil {
 		return known
 	}
 	h := &shape{types: anything, maxLength: -1, maxItems: -1, constant: unknown}
-	all[s] = h
+	all.made[s] = h
+	all.unread = append(all.unread, s)
+	return h
+}
+
+// read fills in all shapes that were asked for.
+func (all *shapes) read() {
+	for len(all.unread) > 0 {
+		s := all.unread[len(all.unread)-1]
+		all.unread = all.unread[:len(all.unread)-1]
+		all.fill(s, all.made[s])
+	}
+}
+
+func (all *shapes) fill(s *jsonschema.Schema, h *shape) {
 	if s.Bool != nil {
 		h.constant = of(*s.Bool)
-		return h
+		return
 	}
 	h.open = !plain(s)
 	if s.Types != nil && !s.Types.IsEmpty() {
@@ -85,10 +103,9 @@ func (all shapes) of(s *jsonschema.Schema) *shape {
 	all.object(s, h)
 	h.noProperties = len(h.properties) == 0 && h.additional == nil
 	h.noItems = h.items == nil && h.minItems == 0 && h.maxItems < 0
-	return h
 }
 
-func (all shapes) list(schemas []*jsonschema.Schema) []*shape {
+func (all *shapes) list(schemas []*jsonschema.Schema) []*shape {
 	var list []*shape
 	for _, s := range schemas {
 		list = append(list, all.of(s))
@@ -104,7 +121,7 @@ func plain(s *jsonschema.Schema) bool {
 		s.MinProperties == nil && s.MaxProperties == nil && s.ContentEncoding == nil && s.ContentMediaType == nil && s.ContentSchema == nil
 }
 
-func (all shapes) texts(s *jsonschema.Schema, h *shape) {
+func (all *shapes) texts(s *jsonschema.Schema, h *shape) {
 	if s.MinLength != nil {
 		h.minLength = *s.MinLength
 	}
@@ -143,7 +160,7 @@ func (all shapes) texts(s *jsonschema.Schema, h *shape) {
 	}
 }
 
-func (all shapes) numbers(s *jsonschema.Schema, h *shape) {
+func (all *shapes) numbers(s *jsonschema.Schema, h *shape) {
 	add := func(r *big.Rat, above, inclusive bool) {
 		if r != nil {
 			at, exact := r.Float64()
@@ -158,7 +175,7 @@ func (all shapes) numbers(s *jsonschema.Schema, h *shape) {
 }
 
 // object gives each named property a bit, as far as there are bits.
-func (all shapes) object(s *jsonschema.Schema, h *shape) {
+func (all *shapes) object(s *jsonschema.Schema, h *shape) {
 	const bits = 64
 	if len(s.Properties)+len(s.Required) > bits {
 		h.open = true

@@ -25,23 +25,31 @@ const (
 
 func (t types) has(one types) bool { return t&one != 0 }
 
-// maxWalk bounds the way through references and alternatives on which a schema's types are looked for.
-const maxWalk = 8
+// maxWalk bounds the way through references and alternatives on which a schema's types and parts are looked for, and maxLooks what
+// is looked at for one parameter: alternatives of alternatives are many ways.
+const (
+	maxWalk  = 8
+	maxLooks = 20_000
+)
+
+// looks are those that are left.
+type looks int
 
 // typesOf are the types that a schema lets a value have, as far as its type keywords say. No schema lets it have any.
-func typesOf(s *jsonschema.Schema, depth int) types {
-	if s == nil || depth > maxWalk {
+func (left *looks) typesOf(s *jsonschema.Schema, depth int) types {
+	if s == nil || depth > maxWalk || *left < 0 {
 		return anything
 	}
+	*left--
 	all := anything
 	if s.Types != nil && !s.Types.IsEmpty() {
 		all = named(s.Types.ToStrings())
 	}
 	if s.Ref != nil {
-		all &= typesOf(s.Ref, depth+1)
+		all &= left.typesOf(s.Ref, depth+1)
 	}
 	for _, part := range s.AllOf {
-		all &= typesOf(part, depth+1)
+		all &= left.typesOf(part, depth+1)
 	}
 	for _, alternatives := range [][]*jsonschema.Schema{s.AnyOf, s.OneOf} {
 		if len(alternatives) == 0 {
@@ -49,7 +57,7 @@ func typesOf(s *jsonschema.Schema, depth int) types {
 		}
 		either := types(0)
 		for _, a := range alternatives {
-			either |= typesOf(a, depth+1)
+			either |= left.typesOf(a, depth+1)
 		}
 		all &= either
 	}
@@ -81,13 +89,13 @@ func named(names []string) types {
 }
 
 // itemsOf is the schema of an array's items, nil for one that says nothing of them.
-func itemsOf(s *jsonschema.Schema, depth int) *jsonschema.Schema {
-	return part(s, depth, func(s *jsonschema.Schema) *jsonschema.Schema { return s.Items2020 })
+func (left *looks) itemsOf(s *jsonschema.Schema) *jsonschema.Schema {
+	return left.part(s, 0, func(s *jsonschema.Schema) *jsonschema.Schema { return s.Items2020 })
 }
 
 // propertyOf is the schema of an object's property.
-func propertyOf(s *jsonschema.Schema, name string, depth int) *jsonschema.Schema {
-	return part(s, depth, func(s *jsonschema.Schema) *jsonschema.Schema {
+func (left *looks) propertyOf(s *jsonschema.Schema, name string) *jsonschema.Schema {
+	return left.part(s, 0, func(s *jsonschema.Schema) *jsonschema.Schema {
 		if p := s.Properties[name]; p != nil {
 			return p
 		}
@@ -97,19 +105,20 @@ func propertyOf(s *jsonschema.Schema, name string, depth int) *jsonschema.Schema
 }
 
 // part looks for a part of a schema in itself, in what it refers to, and in what it is composed of.
-func part(s *jsonschema.Schema, depth int, find func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema.Schema {
-	if s == nil || depth > maxWalk {
+func (left *looks) part(s *jsonschema.Schema, depth int, find func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema.Schema {
+	if s == nil || depth > maxWalk || *left < 0 {
 		return nil
 	}
+	*left--
 	if found := find(s); found != nil {
 		return found
 	}
-	if found := part(s.Ref, depth+1, find); found != nil {
+	if found := left.part(s.Ref, depth+1, find); found != nil {
 		return found
 	}
 	for _, list := range [][]*jsonschema.Schema{s.AllOf, s.AnyOf, s.OneOf} {
 		for _, one := range list {
-			if found := part(one, depth+1, find); found != nil {
+			if found := left.part(one, depth+1, find); found != nil {
 				return found
 			}
 		}
