@@ -86,7 +86,8 @@ func (c *compilation) compile(name string) error {
 	if err := parts.schema(value, 0, 0); err != nil {
 		return err
 	}
-	for _, ref := range parts.refs {
+	slices.Sort(parts.refs)
+	for _, ref := range slices.Compact(parts.refs) {
 		if _, known := c.texts[ref]; !known {
 			return fmt.Errorf("schema %q is not in the book", clip(ref, maxQuote))
 		}
