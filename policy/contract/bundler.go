@@ -106,7 +106,7 @@ func (b *bundler) operation(t openapi.OperationText, w Wish) (contract *policy.C
 		b.bytes += len(text)
 		b.spent += len(text) + bytesBeside
 	}
-	if len(b.queue) == 0 && b.fits() {
+	if addsNothing := len(b.staged) == 0 && b.bytes == bytes; addsNothing || len(b.queue) == 0 && b.fits() {
 		return contract, true
 	}
 	for _, s := range b.staged {
