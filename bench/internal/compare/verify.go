@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"outrigger/bench/internal/load"
 	"outrigger/bench/internal/proxies"
@@ -93,6 +94,9 @@ func (v *verifier) counts(figures load.Figures, served int64) error {
 	return nil
 }
 
+// logDelay is more than the 10 ms for which log lines may wait for their batch.
+const logDelay = 100 * time.Millisecond
+
 // policyActed asks Outrigger itself what it did.
 func (v *verifier) policyActed(ctx context.Context, figures load.Figures) error {
 	metrics, err := scrape.Get(ctx, v.running.Admin)
@@ -107,6 +111,7 @@ func (v *verifier) policyActed(ctx context.Context, figures load.Figures) error 
 	if counted := int64(metrics.Sum(name, labels...) - v.metrics.Sum(name, labels...)); counted < figures.Requests {
 		return fmt.Errorf("%s%v counted %d of %d requests: the policy did not see them", name, labels, counted, figures.Requests)
 	}
+	time.Sleep(logDelay)
 	text, err := os.ReadFile(v.running.Output)
 	if err != nil {
 		return err
