@@ -19,7 +19,6 @@ const (
 	calmPercent  = 100                    // Go's own setting, which keeps an idle sidecar small
 	mostPercent  = 800
 	leastPercent = 50 // where Go would add as much for thousands of stacks as for the heap
-	leastBusy    = 80 // the same under load, when each collection walks all those stacks
 
 	calmAfter = 2 * time.Second // without a collection: the load has ended
 	calmSpare = 8 << 20         // bytes worth giving back then
@@ -99,12 +98,11 @@ func percentFor(live, roots uint64, since time.Duration) int {
 	if since > busyInterval || live == 0 || live >= busyHeap {
 		return most
 	}
-	most = max(leastBusy, most)
 	room := (busyHeap - live) * 100
 	if percent := int(room/live) / 50 * 50; percent > calmPercent {
 		return min(mostPercent, percent)
 	}
-	return min(most, max(leastBusy, int(room/(live+roots))))
+	return min(most, max(leastPercent, int(room/(live+roots))))
 }
 
 // figures are bytes as the runtime knows them; all 0 where it does not.
