@@ -164,7 +164,11 @@ func (c *conn) stopsWaiting() bool {
 	return !c.graced || c.read.expired()
 }
 
-// parse makes the head of n bytes a request in c.tmpl.
+// parse makes the head of n bytes a request in c.tmpl. It is not inlined, nor
+// is exchange: a connection that waits stands on the frame of serve, and with
+// theirs in it thousands of stacks would be twice as large.
+//
+//go:noinline
 func (c *conn) parse(n int) *Refusal {
 	head := string(c.buf[c.r : c.r+n])
 	line := &c.scan.request
@@ -241,6 +245,8 @@ var chunkedCoding = []string{"chunked"}
 
 // exchange runs the handler on the parsed request and says whether the
 // connection may carry another.
+//
+//go:noinline
 func (c *conn) exchange() bool {
 	ctx := &requestContext{client: &c.client, born: c.srv.clock.Load()}
 	if c.body != nil {

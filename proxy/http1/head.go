@@ -30,7 +30,10 @@ func (s *headScan) reset(limits *Limits) {
 }
 
 // scan looks at b, all bytes received since the head began. It gives the
-// length of the head, or 0 when more bytes are needed.
+// length of the head, or 0 when more bytes are needed. It is not inlined into
+// readHead, on whose frame a connection waits.
+//
+//go:noinline
 func (s *headScan) scan(b []byte) (int, *Refusal) {
 	if s.seen == 0 && len(b) > 0 && !s.trailer && b[0] != '\r' && !token[b[0]] {
 		return 0, refuse(400, "junk before the first line", 0)
