@@ -125,8 +125,8 @@ func (r *run) schedule(a *exchange.Attempt, reason string) (plan, bool) {
 		return r.refuse(refusedBodyTooLarge, "the body grew longer than what was kept of it", "retry.maxBody")
 	}
 	r.extra++
-	r.ex.Decide("retry", fmt.Sprintf("attempt %d ended with %s; retry %d of %d in %v",
-		a.Number, ended(&a.Verdict), r.extra, r.Retries, p.wait.Round(time.Microsecond)), "retry.when")
+	r.ex.Decide("retry", fmt.Sprintf("attempt %d ended with %s; retry %d of %d in %.3fms",
+		a.Number, ended(&a.Verdict), r.extra, r.Retries, float64(p.wait.Microseconds())/1000), "retry.when")
 	return p, true
 }
 

@@ -194,8 +194,8 @@ func TestEveryDecisionIsRecorded(t *testing.T) {
 			got = append(got, d.Rule+": "+d.What+" ("+d.Key+")")
 		}
 		want := []string{
-			"retry: attempt 1 ended with 503; retry 1 of 2 in 13ms (retry.when)",
-			"retry: attempt 2 ended with upstream_reset_before_headers; retry 2 of 2 in 13ms (retry.when)",
+			"retry: attempt 1 ended with 503; retry 1 of 2 in 13.000ms (retry.when)",
+			"retry: attempt 2 ended with upstream_reset_before_headers; retry 2 of 2 in 13.000ms (retry.when)",
 			"retry: no retry (exhausted): attempt 3 ended with 502 and was the last (retry.retries)",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
