@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -38,6 +39,7 @@ type Attempt struct {
 	ended        bool
 	number       [1]string
 	timeout      [1]string
+	request      http.Request // what Request gives
 }
 
 // Verdict is what package verdict makes of an attempt. While the reply's body is still running it tells of the head;
@@ -71,6 +73,15 @@ func (e *Exchange) Open(now time.Time) *Attempt {
 	a.Exchange, a.Number, a.Start = e, len(e.Attempts)+1, now
 	e.Attempts = append(e.Attempts, a)
 	return a
+}
+
+// Request returns r as this attempt sends it, with the attempt as its context and in its memory. Called once; not inlined for the
+// reason that Exchange.Request is not.
+//
+//go:noinline
+func (a *Attempt) Request(r *http.Request) *http.Request {
+	a.request = *r.WithContext(a)
+	return &a.request
 }
 
 // AttemptOf returns the attempt of a request's context, or nil above the layer that opens attempts.

@@ -67,8 +67,10 @@ type Exchange struct {
 	told      [3]Finisher // backs finishers
 	values    [12]string  // backs the slices that Field hands out
 	used      int
+	ended     bool
 	done      lazyDone
 	wires     wires
+	request   http.Request // what Request gives
 }
 
 // Finisher is told once that an exchange has ended, after its last attempt has.
@@ -76,9 +78,19 @@ type Finisher interface{ FinishExchange(*Exchange) }
 
 // New opens an exchange for a client's request context.
 func New(client context.Context, u *policy.Upstream, op *policy.Operation, start time.Time) *Exchange {
-	e := &Exchange{client: client, Upstream: u, Operation: op, Start: start}
+	e := spare.Get().(*Exchange)
+	e.client, e.Upstream, e.Operation, e.Start = client, u, op, start
 	e.Attempts, e.finishers = e.inline[:0], e.told[:0]
 	return e
+}
+
+// Request returns r as it goes through the stack, with the exchange as its context and in its memory. Called once. Inlined, its
+// copy of a request would lie on the stack of everybody who waits for a reply.
+//
+//go:noinline
+func (e *Exchange) Request(r *http.Request) *http.Request {
+	e.request = *r.WithContext(e)
+	return &e.request
 }
 
 type (
@@ -127,6 +139,7 @@ func (e *Exchange) Finish() {
 	}
 	e.done.stop()
 	e.wires.unregister(e.client)
+	e.ended = true
 }
 
 // ClientGone reports whether the client's request context has ended.
@@ -168,6 +181,12 @@ func (l *lazyDone) disarm() {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
+}
+
+func (l *lazyDone) unasked() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ctx == nil
 }
 
 // err agrees with the channel that Done has handed out: whoever saw it closed must find an error.

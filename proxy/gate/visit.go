@@ -29,7 +29,7 @@ func (v *visit) run(r *http.Request) {
 	v.boundBody(r)
 	v.boundReader()
 	v.ex.Reply = (*interim)(v)
-	out := r.WithContext(v.ex)
+	out := v.ex.Request(r)
 	out.Close = false // it speaks of the client's connection
 	if v.entry.Upstream != "" || v.entry.Direction == policy.Outbound && r.Host == "" {
 		out.Host = "" // the endpoint's

@@ -254,9 +254,8 @@ func (c *conn) exchange() bool {
 	} else {
 		ctx.bodyRead.Store(true)
 	}
-	req := c.tmpl.WithContext(ctx)
 	c.current.Store(ctx)
-	completed := c.call(req)
+	completed := c.call(c.request(ctx))
 	ctx.cancel(context.Canceled)
 	if c.peeker == nil {
 		c.background.stop(c, false)
@@ -265,6 +264,7 @@ func (c *conn) exchange() bool {
 	if res.hijacked {
 		return false
 	}
+	defer ctx.release()
 	if !completed {
 		res.abort()
 		c.release()

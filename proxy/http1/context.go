@@ -30,6 +30,7 @@ type requestContext struct {
 	cause     error
 	interrupt Interrupter
 	std       context.Context // the standard library's twin, or nil
+	lent      interface{ Release() }
 	cancelStd context.CancelCauseFunc
 }
 
@@ -68,6 +69,17 @@ func (c *requestContext) cancel(cause error) {
 	c.mu.Unlock()
 	if cancel != nil {
 		cancel(cause)
+	}
+}
+
+// Lend has l released when the reply has been sent, or given up, and nothing
+// of the request and the reply is used any more. Only for the goroutine of the
+// handler; a hijacked connection releases nothing.
+func (c *requestContext) Lend(l interface{ Release() }) { c.lent = l }
+
+func (c *requestContext) release() {
+	if c.lent != nil {
+		c.lent.Release()
 	}
 }
 
@@ -116,4 +128,17 @@ func (c *requestContext) Value(key any) any {
 		return c.twin().Value(key)
 	}
 	return nil
+}
+
+// request gives the parsed request its context. With a body it gets memory of
+// its own: the goroutine that sends a body may know the request for longer. It
+// is not inlined, or a copy would lie on the stack of every waiting exchange.
+//
+//go:noinline
+func (c *conn) request(ctx *requestContext) *http.Request {
+	if c.body != nil {
+		return c.tmpl.WithContext(ctx)
+	}
+	c.tmpl = *c.tmpl.WithContext(ctx)
+	return &c.tmpl
 }

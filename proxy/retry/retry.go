@@ -99,7 +99,7 @@ type plan struct {
 func (l *layer) try(ex *exchange.Exchange, req *http.Request, p plan) (*exchange.Attempt, *http.Response, error) {
 	a := ex.Open(time.Now())
 	a.Reason, a.Backoff, a.Fresh = p.reason, p.wait, p.fresh
-	own := req.WithContext(a)
+	own := a.Request(req)
 	if p.body != nil {
 		own.Body = p.body
 	}

@@ -1,0 +1,5 @@
+//go:build !poison
+
+package exchange
+
+const poisoned = false
