@@ -30,8 +30,10 @@ type exchange struct {
 	start  time.Time
 	reused bool
 
-	total   time.Time // deadline of the whole exchange, or zero
-	headBy  time.Time // deadline of the response head, or zero
+	asking  []byte     // the whole request, to be sent by receiveHead; nil when sent
+	askBuf  *outBuffer // where it lies
+	total   time.Time  // deadline of the whole exchange, or zero
+	headBy  time.Time  // deadline of the response head, or zero
 	wrote   atomic.Int64
 	started bool
 	keep    bool // the connection is whole after this exchange
@@ -79,13 +81,17 @@ func (x *exchange) watch() {
 // (RFC 9110, 10.1.1).
 func (x *exchange) sendHead(expects bool) (hold bool, _ error) {
 	buf := borrow()
-	defer func() { buf.giveBack() }()
+	defer func() {
+		if x.asking == nil {
+			buf.giveBack()
+		}
+	}()
 	framing := requestFraming(x.req)
 	x.asked = x.req.Header["Upgrade"] != nil
 	buf.setHead(appendRequest(buf.b[:0], x.req, framing))
 	if framing == noBody {
 		closeBody(x.req)
-		return false, x.write(buf.frame(emptyFraming, false, nil))
+		return false, x.writeWhole(buf, buf.frame(emptyFraming, false, nil))
 	}
 	s := &sender{x: x, kind: framing, rest: x.req.ContentLength, done: make(chan struct{})}
 	complete, err := s.ready(&buf)
@@ -96,11 +102,14 @@ func (x *exchange) sendHead(expects bool) (hold bool, _ error) {
 		return true, x.write(buf.frame(emptyFraming, false, nil))
 	}
 	out := buf.frame(emptyFraming, framing == chunkedBody, s.tail(complete))
+	if complete {
+		if err := x.req.Body.Close(); err != nil {
+			return false, err
+		}
+		return false, x.writeWhole(buf, out)
+	}
 	if err := x.write(out); err != nil {
 		return false, err
-	}
-	if complete {
-		return false, x.req.Body.Close()
 	}
 	x.sender = s
 	go s.run()
@@ -109,6 +118,28 @@ func (x *exchange) sendHead(expects bool) (hold bool, _ error) {
 
 // emptyFraming is the framing of a head whose framing fields are in it.
 var emptyFraming = []byte{}
+
+// writeWhole leaves a whole request to the read that waits for its answer, where
+// the connection can do that.
+func (x *exchange) writeWhole(buf *outBuffer, p []byte) error {
+	if x.c.direct == nil {
+		return x.write(p)
+	}
+	x.asking, x.askBuf = p, buf
+	return nil
+}
+
+// ask sends what writeWhole left and receives the first of the answer.
+func (x *exchange) ask() error {
+	p, buf := x.asking, x.askBuf
+	x.asking, x.askBuf = nil, nil
+	n, asked, err := x.c.ask(p, buf)
+	x.wrote.Add(int64(n))
+	if err != nil && !asked {
+		return x.failure(PhaseWrite, err)
+	}
+	return err
+}
 
 func (x *exchange) write(p []byte) error {
 	n, err := x.c.send(p)
@@ -186,7 +217,7 @@ func (x *exchange) receiveHead(hold bool) (int, error) {
 				return n, nil
 			}
 		}
-		err := c.fill(x.limits.HeadBytes)
+		err := x.fill()
 		switch {
 		case err == nil:
 		case hold && isTimeout(err):
@@ -195,6 +226,13 @@ func (x *exchange) receiveHead(hold bool) (int, error) {
 			return 0, err
 		}
 	}
+}
+
+func (x *exchange) fill() error {
+	if x.asking != nil {
+		return x.ask()
+	}
+	return x.c.fill(x.limits.HeadBytes)
 }
 
 // release starts sending the body that was held back.

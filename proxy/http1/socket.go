@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -66,8 +67,41 @@ type direct struct {
 	lent     *[bufferSize]byte
 	fill     *pipe // read into it instead of memory
 	drain    *pipe // write from it instead of memory
+	lead     lead  // to be sent before the next read
 
 	grab, give func(fd uintptr) bool
+}
+
+// lead is a request that is sent by the read which waits for its answer. What
+// arrives behind it then wakes that read, which need not ask the socket for an
+// answer that cannot be there yet: one system call less for each exchange.
+type lead struct {
+	out   []byte     // not yet taken by the socket; nil without a lead
+	buf   *outBuffer // where it lies; given back as soon as it is sent
+	taken int
+	errno syscall.Errno
+}
+
+// errLeadStuck says that the socket did not take all of a lead.
+var errLeadStuck = errors.New("request not taken at once")
+
+// send tells whether the socket took everything, so that the answer may be
+// waited for.
+func (l *lead) send(fd uintptr) bool {
+	var n int
+	n, l.errno = writeSocket(fd, l.out)
+	l.taken += n
+	if l.out = l.out[n:]; len(l.out) > 0 {
+		return false
+	}
+	l.drop()
+	return true
+}
+
+func (l *lead) drop() {
+	l.out = nil
+	l.buf.giveBack()
+	l.buf = nil
 }
 
 // raceDetector is set in builds with it.
@@ -83,6 +117,9 @@ func newDirect(tcp *net.TCPConn) *direct {
 	}
 	d := &direct{raw: raw}
 	d.grab = func(fd uintptr) bool {
+		if d.lead.out != nil {
+			return !d.lead.send(fd)
+		}
 		switch {
 		case d.fill != nil:
 			d.got, d.inErr = spliceSocket(fd, uintptr(d.fill.ends[1]), d.fill.want)
@@ -152,6 +189,8 @@ func (d *direct) read(p []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
+	case d.lead.out != nil:
+		return 0, errLeadStuck
 	case d.inErr != 0:
 		return 0, os.NewSyscallError("read", d.inErr)
 	case d.got == 0:

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -162,6 +163,35 @@ func (w *wire) send(p []byte) (int, error) {
 			return done, err
 		}
 	}
+}
+
+// ask sends p, which lies in buf, and receives the first of the answer into
+// the buffer, which must be empty. It gives how much of p was sent, and whether
+// err came before all was. Only where there is direct.
+func (w *wire) ask(p []byte, buf *outBuffer) (sent int, asked bool, err error) {
+	l := &w.direct.lead
+	*l = lead{out: p, buf: buf}
+	w.relax()
+	err = w.fillLate()
+	if l.out == nil {
+		return len(p), true, err
+	}
+	defer l.drop()
+	sent = l.taken
+	switch {
+	case err != errLeadStuck:
+		return sent, false, err
+	case l.errno != 0 && l.errno != syscall.EAGAIN:
+		return sent, false, os.NewSyscallError("write", l.errno)
+	}
+	rest := l.out
+	l.out = nil // the ordinary write waits for the socket
+	n, err := w.send(rest)
+	sent += n
+	if err != nil {
+		return sent, false, err
+	}
+	return sent, true, w.fillLate()
 }
 
 // partSize is as much as nc is given at once, so that we see how the peer gets
