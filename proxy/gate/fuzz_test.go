@@ -122,6 +122,9 @@ func FuzzReplyFields(f *testing.F) {
 	}
 	f.Add("Proxy-Status: other; error=x\nX-Request-Id: 7", int64(-1), 503)
 	f.Fuzz(func(t *testing.T, lines string, length int64, status int) {
+		if status < 200 || status > 599 {
+			t.Skip("the wire lets no such reply through")
+		}
 		ex := exchange.New(context.Background(), &policy.Upstream{}, &policy.Operation{}, time.Now())
 		ex.RequestID = "made"
 		ex.Open(time.Now()).Verdict.Outcome = policy.OK

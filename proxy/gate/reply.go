@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -28,7 +29,6 @@ func (v *visit) reply(resp *http.Response) {
 		return
 	}
 	v.head(resp)
-	v.w.WriteHeader(resp.StatusCode)
 	if err := v.body(resp, first); err != nil {
 		v.broken(err)
 		return
@@ -42,21 +42,23 @@ func (v *visit) reply(resp *http.Response) {
 	}
 }
 
-// head makes the client's header of the upstream's.
+// headWriter is a client's connection that takes the header of its reply from elsewhere than its own; the wire's are.
+type headWriter interface {
+	WriteHead(status int, header http.Header)
+}
+
+// head makes the client's header of the upstream's, which is not looked at any more, and writes it.
 func (v *visit) head(resp *http.Response) {
 	upgrade := ""
 	if resp.StatusCode == http.StatusUpgradeRequired {
 		upgrade = upgradeToken(resp.Header)
 	}
 	dropHopByHop(resp.Header)
-	h := v.w.Header()
+	h := resp.Header
 	if upgrade != "" { // it must say to what (RFC 9110 section 15.5.22)
 		h["Connection"], h["Upgrade"] = connectionUpgrade, v.ex.Field(upgrade)
 	}
-	for name, values := range resp.Header {
-		h[name] = values
-	}
-	h["Via"] = v.gate.via.append(resp.Header["Via"], resp.ProtoMajor, resp.ProtoMinor)
+	h["Via"] = v.gate.via.append(h["Via"], resp.ProtoMajor, resp.ProtoMinor)
 	if len(h["X-Request-Id"]) == 0 {
 		h["X-Request-Id"] = v.ex.Field(v.ex.RequestID)
 	}
@@ -67,6 +69,12 @@ func (v *visit) head(resp *http.Response) {
 		h["Content-Length"] = v.ex.Field(strconv.FormatInt(resp.ContentLength, 10))
 	}
 	v.tellAttempts(h, resp.StatusCode)
+	if w, ok := v.w.(headWriter); ok {
+		w.WriteHead(resp.StatusCode, h)
+		return
+	}
+	maps.Copy(v.w.Header(), h)
+	v.w.WriteHeader(resp.StatusCode)
 }
 
 // tellAttempts says how hard we tried. After retries that did not help it says so in Proxy-Status, and that an outer hop must not repeat them.

@@ -84,6 +84,15 @@ func (w *response) WriteHeader(status int) {
 	}
 }
 
+// WriteHead is WriteHeader with the fields of header, which the response does
+// not keep, in place of its own.
+func (w *response) WriteHead(status int, header http.Header) {
+	own := w.hdr
+	w.hdr = header
+	w.WriteHeader(status)
+	w.hdr = own
+}
+
 // Write implements http.ResponseWriter.
 func (w *response) Write(p []byte) (int, error) {
 	if err := w.accept(len(p)); err != nil || w.isHead {
