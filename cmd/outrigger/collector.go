@@ -14,11 +14,11 @@ import (
 // What steers the garbage collector. A sidecar's live heap is a few megabytes, so that Go would collect some thirty times a
 // second under load for hardly any memory; see docs/performance.md.
 const (
-	busyHeap     = 16 << 20               // bytes that the heap may reach under load before a collection
-	busyInterval = 250 * time.Millisecond // collections that follow one another faster mean load
-	calmPercent  = 100                    // Go's own setting, which keeps an idle sidecar small
-	mostPercent  = 800
-	leastPercent = 50 // where Go would add as much for thousands of stacks as for the heap
+	busyHeap     = 18 << 20 // bytes that the heap may reach under load before a collection
+	busyRate     = 8 << 20  // bytes allocated in a second that mean load
+	calmPercent  = 100      // Go's own setting, which keeps an idle sidecar small
+	mostPercent  = 450      // of the 4 MiB that Go takes for the least heap: busyHeap
+	leastPercent = 50       // where Go would add as much for thousands of stacks as for the heap
 
 	calmAfter = 2 * time.Second // without a collection: the load has ended
 	calmSpare = 8 << 20         // bytes worth giving back then
@@ -52,6 +52,7 @@ type steering struct {
 	mu      sync.Mutex // a finalizer and a timer
 	percent int
 	last    time.Time
+	allocs  uint64 // bytes ever allocated, at last
 	stacks  uint64 // bytes, when memory was given back last
 }
 
@@ -67,11 +68,12 @@ func (s *steering) collected(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := readFigures()
-	if next := percentFor(f.live, f.roots, now.Sub(s.last)); next != s.percent {
+	rate := float64(f.allocs-s.allocs) / max(now.Sub(s.last), time.Millisecond).Seconds()
+	if next := percentFor(f.live, f.roots, rate); next != s.percent {
 		debug.SetGCPercent(next)
 		s.percent = next
 	}
-	s.last = now
+	s.last, s.allocs = now, f.allocs
 	s.calm.Reset(calmAfter)
 }
 
@@ -89,25 +91,27 @@ func (s *steering) giveBack() {
 }
 
 // percentFor is the growth that is allowed until the next collection, in percent of the live heap and its roots (stacks, globals),
-// after so long without one. Steps of 50 keep it from changing all the time.
-func percentFor(live, roots uint64, since time.Duration) int {
-	most := calmPercent
-	if live+roots > busyHeap {
-		most = max(leastPercent, int(calmPercent*live/(live+roots))) // as much again as the heap, without the roots
+// when rate bytes a second were allocated since the last: up to busyHeap under load, as Go would have it without, but never
+// beyond busyHeap for what is small. Of a large heap the roots are left out. Steps of 10 keep it from changing all the time.
+func percentFor(live, roots uint64, rate float64) int {
+	all := live + roots
+	if all == 0 {
+		return calmPercent
 	}
-	if since > busyInterval || live == 0 || live >= busyHeap {
-		return most
+	percent := int(calmPercent * live / all)
+	if all < busyHeap {
+		percent = int((busyHeap-all)*100/all) / 10 * 10
+		if rate < busyRate {
+			percent = min(percent, calmPercent)
+		}
 	}
-	room := (busyHeap - live) * 100
-	if percent := int(room/live) / 50 * 50; percent > calmPercent {
-		return min(mostPercent, percent)
-	}
-	return min(most, max(leastPercent, int(room/(live+roots))))
+	return min(mostPercent, max(leastPercent, percent))
 }
 
 // figures are bytes as the runtime knows them; all 0 where it does not.
 type figures struct {
 	live, roots   uint64 // what the last collection left, and what it started from
+	allocs        uint64 // ever
 	objects, free uint64 // what is used of the heap with what has died meanwhile, and what is not used but held
 	stacks        uint64
 }
@@ -126,6 +130,7 @@ func readFigures() (f figures) {
 		{"/gc/heap/live:bytes", &f.live},
 		{"/gc/scan/stack:bytes", &f.roots},
 		{"/gc/scan/globals:bytes", &f.roots},
+		{"/gc/heap/allocs:bytes", &f.allocs},
 		{"/memory/classes/heap/objects:bytes", &f.objects},
 		{"/memory/classes/heap/free:bytes", &f.free},
 		{"/memory/classes/heap/stacks:bytes", &f.stacks},

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 func TestTheCollectorWaitsLongerUnderLoadOnly(t *testing.T) {
 	const mib = 1 << 20
@@ -11,21 +8,21 @@ func TestTheCollectorWaitsLongerUnderLoadOnly(t *testing.T) {
 		name  string
 		live  uint64
 		roots uint64
-		since time.Duration
+		rate  float64 // MiB a second
 		want  int
 	}{
-		{"a small heap under load may grow to the busy size", 4 * mib, 0, 30 * time.Millisecond, 300},
-		{"a tiny one not without bound", mib / 2, 0, 30 * time.Millisecond, mostPercent},
-		{"half of it is Go's own setting", 8 * mib, 0, 30 * time.Millisecond, calmPercent},
-		{"a large heap too", 100 * mib, 0, 30 * time.Millisecond, calmPercent},
-		{"stacks count, so that many of them leave less room", 9 * mib, 5 * mib, 30 * time.Millisecond, 50},
-		{"but never less than half", 9 * mib, 90 * mib, 30 * time.Millisecond, leastPercent},
-		{"of a large heap they are left out", 40 * mib, 40 * mib, time.Second, 50},
-		{"and few do not matter", 4 * mib, mib, 30 * time.Millisecond, 300},
-		{"and whatever is calm", 4 * mib, 0, time.Second, calmPercent},
-		{"and what is not known", 0, 0, time.Millisecond, calmPercent},
+		{"a small heap under load may grow to the busy size", 5 * mib, 0, 40, 260},
+		{"a tiny one not without bound", mib / 2, 0, 40, mostPercent},
+		{"half of it is Go's own setting", 9 * mib, 0, 40, calmPercent},
+		{"a large heap too", 100 * mib, 0, 40, calmPercent},
+		{"stacks count, so that many of them leave less room", 8 * mib, 3 * mib, 40, 60},
+		{"with or without load", 8 * mib, 3 * mib, 1, 60},
+		{"but never less than half", 9 * mib, 90 * mib, 40, leastPercent},
+		{"of a large heap they are left out", 40 * mib, 10 * mib, 0, 80},
+		{"and whatever is calm", 4 * mib, 0, 1, calmPercent},
+		{"and what is not known", 0, 0, 40, calmPercent},
 	} {
-		if got := percentFor(c.live, c.roots, c.since); got != c.want {
+		if got := percentFor(c.live, c.roots, c.rate*mib); got != c.want {
 			t.Errorf("%s: %d %%, want %d", c.name, got, c.want)
 		}
 	}
@@ -50,7 +47,7 @@ func TestMemoryIsGivenBackAfterALoadAsLongAsThatHelps(t *testing.T) {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}
-	if f := readFigures(); f.objects == 0 || f.stacks == 0 || f.roots == 0 {
+	if f := readFigures(); f.objects == 0 || f.allocs == 0 || f.stacks == 0 || f.roots == 0 {
 		t.Errorf("the runtime tells nothing: %+v", f)
 	}
 }
