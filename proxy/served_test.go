@@ -26,12 +26,13 @@ func (a *selfDescribing) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.address = l.Addr().String()
-	a.server = &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/openapi.json" {
 			_, _ = w.Write([]byte(a.spec.Load().(string)))
 		}
 	})}
-	go func() { _ = a.server.Serve(l) }()
+	a.server = server
+	go func() { _ = server.Serve(l) }() // its own: a is started again
 	t.Cleanup(a.stop)
 }
 
