@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -304,6 +305,26 @@ func TestARepliesBodyIsNeitherChangedNorHeldUp(t *testing.T) {
 		if (skipped == 1) != (c.skipped != "") || s.Metric("outrigger_validation_failures_total") != 0 {
 			t.Errorf("%s: %v skipped, %v failed", c.name, skipped, s.Metric("outrigger_validation_failures_total"))
 		}
+	}
+}
+
+func TestTheHeadOfAReplyThatIsLookedAtDoesNotWaitForItsContent(t *testing.T) {
+	t.Parallel()
+	arrived := make(chan struct{})
+	s, _ := validating(t, "3.0.3", "response: count", func(c *proxytest.Conn, _ *proxytest.Request) {
+		c.Send("HTTP/1.1 200 OK\r\n" + asJSON + "\r\nContent-Length: 12\r\n\r\n")
+		<-arrived
+		c.Send(`{"name":"a"}`)
+	})
+	c := proxytest.Dial(t, s.Port("up"))
+	c.Send("GET /items/1 HTTP/1.1\r\nHost: up.test\r\n\r\n")
+	r := c.Head("GET")
+	close(arrived)
+	if r.Response == nil || r.StatusCode != 200 {
+		t.Fatalf("the client got %v (%v)", r.Response, r.Broken)
+	}
+	if text, err := io.ReadAll(r.Body); string(text) != `{"name":"a"}` || err != nil {
+		t.Errorf("behind the head the client got %q (%v)", text, err)
 	}
 }
 

@@ -22,12 +22,14 @@ var streams = []clause{
 	},
 	{
 		"9112 §7.1, 9110 §7.6", "ours", "hold nothing of a stream back",
-		"each piece is sent on as it comes, both ways; choice: the head of an answer with a length waits for the first of its content, so that an upstream that dies in between is a clean 502, the head of any other does not wait",
+		"each piece is sent on as it comes, both ways; choice: the head of an answer with a length waits for the first of its content, so that an upstream that dies in between is a clean 502, but no longer than 10 ms; the head of any other does not wait",
 		[]probe{
 			acted("each piece of an answer before the next is sent", eachPiece),
 			acted("each piece of a request before the next is sent", eachPieceUp),
 			acted("each piece until the close", eachPieceUntilClose),
 			acted("each piece of an answer with a length", eachPieceOfLength),
+			acted("the head of an answer with a length whose content is not there yet", headAlone),
+			acted("the same, of an answer whose upstream then dies", headAloneForEver),
 		},
 	},
 	{
@@ -143,22 +145,60 @@ func pieces(t *testing.T, s *stage, field string, framed func(string) string, en
 	c := proxytest.Dial(t, s.address(own))
 	c.Send(get("/"))
 	defer close(more)
-	if strings.HasPrefix(field, "Content-Length") {
-		more <- "data: 0\n\n" // the head of such an answer waits for the first of its content
-	}
 	r := c.Head("GET")
 	if r.Response == nil {
 		t.Fatal(r.Broken)
 	}
 	for n := range 10 {
 		want := fmt.Sprintf("data: %d\n\n", n)
-		if n > 0 || !strings.HasPrefix(field, "Content-Length") {
-			more <- want
-		}
+		more <- want
 		got := make([]byte, len(want))
 		if _, err := io.ReadFull(r.Body, got); err != nil || string(got) != want {
 			t.Fatalf("piece %d is %q (%v)", n, got, err)
 		}
+	}
+}
+
+// headAlone sends content only when the client has the head. A second exchange over the same connections must not feel the wait.
+func headAlone(t *testing.T, s *stage) {
+	arrived := make(chan struct{})
+	s.plays(func(c *proxytest.Conn, r *proxytest.Request) {
+		r.Take()
+		c.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+		<-arrived
+		c.Send("ok")
+	})
+	c := proxytest.Dial(t, s.address(own))
+	for range 2 {
+		c.Send(get("/"))
+		r := c.Head("GET")
+		if r.Response == nil {
+			t.Fatal(r.Broken)
+		}
+		arrived <- struct{}{}
+		if text, err := io.ReadAll(r.Body); string(text) != "ok" || err != nil {
+			t.Fatalf("behind the head the client got %q (%v)", text, err)
+		}
+	}
+}
+
+func headAloneForEver(t *testing.T, s *stage) {
+	arrived := make(chan struct{})
+	s.plays(func(c *proxytest.Conn, r *proxytest.Request) {
+		r.Take()
+		c.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+		<-arrived
+		c.Close()
+	})
+	c := proxytest.Dial(t, s.address(own))
+	c.Send(get("/"))
+	r := c.Head("GET")
+	if r.Response == nil {
+		t.Fatal(r.Broken)
+	}
+	close(arrived)
+	if text, err := io.ReadAll(r.Body); err == nil || c.Kept() {
+		t.Errorf("behind the head the client got %q and a clean end, want a break", text)
 	}
 }
 

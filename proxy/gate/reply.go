@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"outrigger/policy"
 	"outrigger/proxy/exchange"
@@ -111,6 +112,9 @@ func ready(body io.Reader) bool {
 	return ok && r.Ready()
 }
 
+// headPatience is how long the head of an answer with a length waits for the first of its content.
+const headPatience = 10 * time.Millisecond
+
 const (
 	chunkSize = 32 << 10
 	pieceSize = 4 << 10
@@ -122,15 +126,15 @@ var (
 	pieces = sync.Pool{New: func() any { b := make([]byte, pieceSize); return &b }}
 )
 
-// firstBytes holds the head back until the body has begun, so that an upstream which dies at once is still a clean failure. Where
-// bytes have arrived with the head it has begun. A body of unknown length may be a stream that is silent for long: its head does
-// not wait.
+// firstBytes holds the head back until the body has begun, but not for long, so that an upstream which dies at once is still a clean
+// failure. Where bytes have arrived with the head it has begun. A body of unknown length may be a stream that is silent for long: its
+// head does not wait.
 func (v *visit) firstBytes(resp *http.Response) (*chunk, error) {
 	if resp.ContentLength <= 0 || resp.Body == http.NoBody || v.ex.Method == http.MethodHead || ready(resp.Body) {
 		return nil, nil
 	}
-	if b, ok := resp.Body.(interface{ Await() error }); ok {
-		return nil, b.Await() // what has come stays with the wire
+	if b, ok := resp.Body.(interface{ Await(time.Duration) error }); ok {
+		return nil, b.Await(headPatience) // what has come stays with the wire
 	}
 	c := &chunk{buf: pieces.Get().(*[]byte)}
 	n, err := resp.Body.Read(*c.buf)
@@ -165,8 +169,8 @@ func (v *visit) body(resp *http.Response, first *chunk) error {
 			return nil
 		}
 	}
-	if flusher, ok := v.w.(http.Flusher); ok && (resp.ContentLength < 0 || first != nil) && !ready(resp.Body) {
-		flusher.Flush() // the head of a stream that is silent yet, or what came of an answer that comes slowly
+	if flusher, ok := v.w.(http.Flusher); ok && resp.Body != http.NoBody && !ready(resp.Body) {
+		flusher.Flush() // the head of an answer that is silent yet, or what came of one that comes slowly
 	}
 	n, err := io.Copy(v.w, resp.Body)
 	v.ex.BytesOut += n

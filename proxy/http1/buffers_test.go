@@ -192,7 +192,7 @@ func TestAwaitWaitsForTheBodyWithoutABuffer(t *testing.T) {
 		}
 		body := res.Body.(*respBody)
 		awaited := make(chan error, 1)
-		go func() { awaited <- body.Await() }()
+		go func() { awaited <- body.Await(time.Minute) }()
 		select {
 		case err := <-awaited:
 			t.Fatalf("it did not wait (%v)", err)
@@ -203,7 +203,7 @@ func TestAwaitWaitsForTheBodyWithoutABuffer(t *testing.T) {
 			t.Errorf("complete %t: %v", complete, err)
 		}
 		if complete {
-			if err := body.Await(); err != nil || !body.Ready() {
+			if err := body.Await(time.Minute); err != nil || !body.Ready() {
 				t.Errorf("a second time: %v, ready %t", err, body.Ready())
 			}
 			if text := readAndClose(t, res); text != "late" {
@@ -212,6 +212,58 @@ func TestAwaitWaitsForTheBodyWithoutABuffer(t *testing.T) {
 			continue
 		}
 		res.Body.Close()
+	}
+}
+
+func TestAwaitGivesUpWhenItsPatienceIsOverAndTheBodyCanStillBeRead(t *testing.T) {
+	more := make(chan string)
+	var connections atomic.Int32
+	addr := scripted(t, func(c *net.TCPConn, r *bufio.Reader) {
+		connections.Add(1)
+		for range 3 {
+			if _, err := http.ReadRequest(r); err != nil {
+				return
+			}
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+			io.WriteString(c, <-more)
+		}
+	})
+	tr := transportTo(t, addr)
+	for range 3 {
+		res, err := tr.RoundTrip(newRequest(t, "GET", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := res.Body.(*respBody)
+		if err := body.Await(time.Millisecond); err != nil || body.Ready() {
+			t.Fatalf("nothing has come: %v, ready %t", err, body.Ready())
+		}
+		more <- "late"
+		if text := readAndClose(t, res); text != "late" {
+			t.Errorf("the body is %q", text)
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections, want one", n)
+	}
+}
+
+func TestAwaitFailsWhenTheTimeOfTheBodyIsOverBeforeItsPatience(t *testing.T) {
+	addr := scripted(t, func(c *net.TCPConn, r *bufio.Reader) {
+		http.ReadRequest(r)
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+		r.ReadByte()
+	})
+	tr := transportTo(t, addr)
+	tr.Limits.BodyTimeout = 20 * time.Millisecond
+	res, err := tr.RoundTrip(newRequest(t, "GET", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var own *Error
+	if err := res.Body.(*respBody).Await(time.Minute); !errors.As(err, &own) || !own.Timeout {
+		t.Errorf("it ended with %v, want a timeout", err)
 	}
 }
 

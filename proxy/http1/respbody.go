@@ -75,17 +75,25 @@ func (b *respBody) Ready() bool {
 	return b.dec.done() || b.dec.w.buffered() > 0
 }
 
-// Await waits until Read would not, and holds no buffer while nothing has
-// arrived. A body in chunks may need more than what has arrived.
-func (b *respBody) Await() error {
+// Await waits until Read would not, but no longer than patience, and holds no
+// buffer while nothing has arrived. A body in chunks may need more than what
+// has arrived. The wait is a deadline that is armed like any other: answers
+// that come one after the other share it.
+func (b *respBody) Await(patience time.Duration) error {
 	if b.closed || b.dec.kind == chunkedBody || b.Ready() {
 		return nil
 	}
+	w := b.dec.w
 	b.dec.setDeadline()
-	if err := b.dec.w.fill(bufferSize); err != nil {
-		return b.fail(cutShort(err))
+	last := w.read.want
+	w.read.want = earlier(time.Now().Add(patience), last)
+	ours := w.read.want.Before(last)
+	err := w.fill(bufferSize)
+	w.read.want = last
+	if err == nil || ours && isTimeout(err) {
+		return nil
 	}
-	return nil
+	return b.fail(cutShort(err))
 }
 
 // upgraded hands the connection over: it is no longer ours to count, to time

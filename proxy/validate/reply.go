@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"outrigger/policy"
 	"outrigger/proxy/exchange"
@@ -129,6 +130,14 @@ type readier interface{ Ready() bool }
 func (t *tee) Ready() bool {
 	r, ok := t.body.(readier)
 	return ok && r.Ready()
+}
+
+// Await waits until a read would not, but no longer than patience, where the body can.
+func (t *tee) Await(patience time.Duration) error {
+	if b, ok := t.body.(interface{ Await(time.Duration) error }); ok {
+		return b.Await(patience)
+	}
+	return nil
 }
 
 // EndAttempt judges the reply, if all of it went by.
