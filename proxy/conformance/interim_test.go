@@ -7,11 +7,12 @@ const early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 var interim = []clause{
 	{
 		"9110 §10.1.1", "MUST", "forward an expectation of 100-continue, or answer it with a final status",
-		"forwarded; the content is held back until the upstream asks for it, or has said nothing for a second, or the client sends it unasked",
+		"forwarded; the content is held back until the upstream asks for it, or has said nothing for a second or for half of its time, or the client sends it unasked",
 		[]probe{
 			passed("an expectation without content", "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n", "Expect: 100-continue"),
 			passed("an expectation in capitals", "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 0\r\n\r\n", "Expect: 100-Continue"),
 			acted("the upstream asks for the content", expectAsked),
+			acted("the upstream says nothing until the content comes", expectSilent),
 			acted("the content comes unasked", expectUnasked),
 			acted("the upstream answers before the content", expectRefused),
 		},

@@ -309,6 +309,24 @@ func expectUnasked(t *testing.T, _ *stage) {
 	}
 }
 
+// expectSilent: the upstream waits for the content as we wait for its 100, and the time for its answer runs.
+func expectSilent(t *testing.T, _ *stage) {
+	up := proxytest.NewUpstream(t, proxytest.Raw(answerOK))
+	s := strict(t, up, ", timeouts: {attempt: 600ms}")
+	c := proxytest.Dial(t, s.Port("up"))
+	c.Send(putExpecting)
+	if head := rawHead(t, c); head != "HTTP/1.1 100 Continue\r\n\r\n" {
+		t.Fatalf("the client got %q", head)
+	}
+	c.Send("hello")
+	if r := c.Read("PUT"); r.Response == nil || r.StatusCode != 200 {
+		t.Errorf("the client got %v (%v)", r.Response, r.Broken)
+	}
+	if body, whole := up.Requests()[0].Taken(); body != "hello" || !whole || up.Seen() != 1 {
+		t.Errorf("the upstream got %q (whole: %t) in %d requests", body, whole, up.Seen())
+	}
+}
+
 func expectRefused(t *testing.T, s *stage) {
 	s.plays(func(c *proxytest.Conn, _ *proxytest.Request) {
 		c.Send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")

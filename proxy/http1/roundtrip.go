@@ -12,7 +12,7 @@ import (
 
 const (
 	readyBytes   = 16 << 10    // of a body sent from the caller's goroutine
-	continueWait = time.Second // for 100 Continue before the body is sent anyway
+	continueWait = time.Second // for 100 Continue before the body is sent anyway, at most
 )
 
 // exchange is one request and its response on one connection. It walks
@@ -198,12 +198,11 @@ func (x *exchange) receiveHead(hold bool) (int, error) {
 	c := x.c
 	c.scan.reset(x.limits)
 	c.read.want = x.headBy
-	if hold {
-		until := time.Now().Add(continueWait)
-		if x.headBy.IsZero() || until.Before(x.headBy) {
-			c.read.want = until
-		} else {
-			hold = false
+	if hold { // and what the endpoint has is for its answer too
+		now := time.Now()
+		c.read.want = now.Add(continueWait)
+		if !x.headBy.IsZero() {
+			c.read.want = earlier(c.read.want, now.Add(x.headBy.Sub(now)/2))
 		}
 	}
 	for {
