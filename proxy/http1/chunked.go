@@ -43,7 +43,7 @@ func (d *decoder) readChunked(p []byte) (n int, err error) {
 				return n, nil
 			}
 			var m int
-			m, err = d.w.take(p[n:min(int64(len(p)), int64(n)+d.remain)])
+			m, err = d.w.take(p[n:][:min(int64(len(p)-n), d.remain)])
 			n, d.remain, d.overhead = n+m, d.remain-int64(m), max(d.overhead-int64(m), 0)
 			if d.remain == 0 {
 				d.chunk = chunkEnd

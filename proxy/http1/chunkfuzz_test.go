@@ -28,6 +28,7 @@ func FuzzChunkedResponse(f *testing.F) {
 		}
 	}
 	f.Add([]byte("5;a=b\r\nhello\r\n0\r\nX-T: v\r\nContent-Length: 3\r\n\r\n"))
+	f.Add([]byte("3\r\nabc\r\n7fffffffffffffff\r\nhello"))
 	f.Add([]byte("A\r\n0123456789\r\n00\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, trailer, err := decodeResponse(split(b))

@@ -178,6 +178,20 @@ func TestABadChunkIsTheClientsFaultAndEndsTheConnection(t *testing.T) {
 	}
 }
 
+func TestAChunkOfAnySizeIsReadAsFarAsItCame(t *testing.T) {
+	for _, first := range []string{"", "3\r\nabc\r\n"} {
+		for _, size := range []string{"6", "7fffffff", "ffffffff", "7fffffffffffffff"} {
+			sent := first + size + "\r\nhello"
+			want := strings.Repeat("abc", len(first)/8) + "hello"
+			for name, read := range map[string]func([][]byte) ([]byte, http.Header, error){"a request": decode, "an answer": decodeResponse} {
+				if got, _, err := read(split([]byte(sent))); string(got) != want || err != io.ErrUnexpectedEOF {
+					t.Errorf("%q in %s is read as %q (%v), want %q and that it broke off", sent, name, got, err, want)
+				}
+			}
+		}
+	}
+}
+
 func TestGoodChunksArriveWholeWithTheirTrailers(t *testing.T) {
 	addr := serve(t, &Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, err := io.ReadAll(r.Body)
