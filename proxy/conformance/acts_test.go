@@ -67,6 +67,12 @@ func viaOfOldRequest(t *testing.T, s *stage) {
 	}
 }
 
+func viaOfNewerRequest(t *testing.T, s *stage) {
+	if via := s.head(t, own, "GET / HTTP/1.9\r\nHost: a\r\n\r\n").Header["Via"]; len(via) != 1 || !strings.HasPrefix(via[0], "1.1 outrigger-") {
+		t.Errorf("Via is %q", via)
+	}
+}
+
 func viaOfOthers(t *testing.T, s *stage) {
 	via := strings.Join(s.head(t, own, get("/", "Via: 1.1 b (c), 1.1 d:80", "Via: HTTPS/1.1 e")).Header["Via"], ", ")
 	if !strings.HasPrefix(via, "1.1 b (c), 1.1 d:80, HTTPS/1.1 e, 1.1 outrigger-") {
@@ -85,10 +91,15 @@ func viaOfAnswer(t *testing.T, s *stage) {
 	}
 }
 
-func loop(t *testing.T, s *stage) {
+func loop(t *testing.T, s *stage) { looped(t, s) }
+
+func loopNamedAway(t *testing.T, s *stage) { looped(t, s, "Connection: Via") }
+
+func looped(t *testing.T, s *stage, fields ...string) {
+	t.Helper()
 	via := s.head(t, own, get("/")).Header["Via"][0]
 	before := s.origin.Seen()
-	r := proxytest.Call(t, s.address(own), get("/", "Via: 1.1 b", "Via: 1.1 c, "+via+" (a comment), 1.1 d"))
+	r := proxytest.Call(t, s.address(own), get("/", append(fields, "Via: 1.1 b", "Via: 1.1 c, "+via+" (a comment), 1.1 d")...))
 	if r.Response == nil || r.StatusCode != 502 || r.Problem().Code != "loop_detected" || s.origin.Seen() != before {
 		t.Errorf("the client got %v %s", r.Response, r.Text)
 	}

@@ -45,13 +45,14 @@ var hopByHop = []clause{
 	},
 	{
 		"9110 §10.1.4", "MUST", "send TE for one's own hop only, named in Connection; `trailers` may be passed on",
-		"`TE: trailers` where the client said so, with `Connection: TE`; codings are not asked for",
+		"`TE: trailers` where the client said so, with `Connection: TE`, but not for one of HTTP/1.0, which gets none; codings are not asked for",
 		[]probe{
 			passed("trailers", get("/", "TE: trailers", "Connection: TE"), "Te: trailers", "Connection: TE"),
 			passed("trailers beside a coding", get("/", "TE: gzip;q=0.5, Trailers", "Connection: te"), "Te: trailers", "Connection: TE"),
 			passed("codings alone", get("/", "TE: gzip, deflate;q=0.5", "Connection: TE"), "!Te:", "!Connection:"),
 			passed("chunked, which needs no mention", get("/", "TE: chunked"), "!Te:"),
 			passed("an empty TE", get("/", "TE:"), "!Te:"),
+			passed("trailers of a client of HTTP/1.0", "GET / HTTP/1.0\r\nTE: trailers\r\nConnection: TE\r\n\r\n", "!Te:", "!Connection:").ending(),
 		},
 	},
 	{
@@ -69,10 +70,11 @@ var hopByHop = []clause{
 var forwarding = []clause{
 	{
 		"9110 §7.6.3", "MUST", "append to Via in every message that is forwarded; a gateway may leave it out of answers",
-		"`1.1 outrigger-` and an id of this sidecar, behind what is there, both ways; the version is the one that was received",
+		"`1.1 outrigger-` and an id of this sidecar, behind what is there, both ways; the version is the one that was received; choice: 1.1 for a higher minor one, by whose rules it was read",
 		[]probe{
 			acted("Via of a request", viaOfRequest),
 			acted("Via of a request of HTTP/1.0 behind another's", viaOfOldRequest),
+			acted("Via of a request of HTTP/1.9", viaOfNewerRequest),
 			acted("Via of an answer", viaOfAnswer),
 		},
 	},
@@ -84,7 +86,20 @@ var forwarding = []clause{
 	{
 		"9110 §7.6", "MUST NOT", "forward a message to oneself, unless the loop is bound to end",
 		"a request whose Via names this sidecar is answered 502 `loop_detected`",
-		[]probe{acted("a request that came here before", loop)},
+		[]probe{
+			acted("a request that came here before", loop),
+			acted("the same, where Connection names Via", loopNamedAway),
+			passed("a Via that only resembles ours", get("/", "Via: 1.1 outrigger-, 1.1 outrigger", "Via: 1.1 b (outrigger-)")),
+		},
+	},
+	{
+		"8586 §2", "MUST", "as a CDN, add oneself to CDN-Loop and look for oneself there; no other field may take it away",
+		"passed on as it is, and Connection cannot name it away; choice: nothing is added or looked for, because a sidecar is no CDN, and Via already tells of every loop through us",
+		[]probe{
+			passed("CDN-Loop", get("/", "CDN-Loop: a, b; c=\"d\"", "CDN-Loop: e"), "Cdn-Loop: a, b; c=\"d\"", "Cdn-Loop: e"),
+			passed("no CDN-Loop", get("/"), "!Cdn-Loop:"),
+			passed("named in Connection", get("/", "Connection: CDN-Loop", "CDN-Loop: a"), "Cdn-Loop: a"),
+		},
 	},
 	{
 		"9110 §7.6.2", "MUST", "answer TRACE and OPTIONS with Max-Forwards 0, count others down; other methods may ignore it",

@@ -12,7 +12,7 @@ import (
 var streams = []clause{
 	{
 		"9112 §9.5, 9110 §15", "SHOULD", "look for an answer while still sending, and stop sending when an error comes",
-		"an early answer is forwarded at once; a refusal ends the upload and the connection, another answer leaves the upload going",
+		"an early answer is forwarded at once; a refusal ends the upload and the connection, another answer leaves the upload going, but not beyond its own end; choice: then both connections end, because the exchange is over and the rest would be nobody's",
 		[]probe{
 			acted("413 in the middle of an upload", earlyRefusal),
 			acted("200 in the middle of an upload that goes on", fullDuplex),
@@ -39,13 +39,25 @@ var streams = []clause{
 	},
 }
 
-func earlyRefusal(t *testing.T, s *stage) {
+func earlyRefusal(t *testing.T, s *stage) { refusedAmid(t, s, "Content-Length: 1073741824", "begun") }
+
+// largestLength and largestChunk are of content that nobody could send.
+func largestLength(t *testing.T, s *stage) {
+	refusedAmid(t, s, "Content-Length: 9223372036854775807", "begun")
+}
+
+func largestChunk(t *testing.T, s *stage) {
+	refusedAmid(t, s, "Transfer-Encoding: chunked", "3\r\nabc\r\n7fffffffffffffff\r\nhello")
+}
+
+func refusedAmid(t *testing.T, s *stage, field, content string) {
+	t.Helper()
 	s.plays(func(c *proxytest.Conn, _ *proxytest.Request) {
 		c.Send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig")
 		c.Gone()
 	})
 	c := proxytest.Dial(t, s.address(own))
-	c.Send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\nbegun") // and nothing more
+	c.Send("PUT / HTTP/1.1\r\nHost: a\r\n" + field + "\r\n\r\n" + content) // and nothing more
 	r := c.Read("PUT")
 	if r.Response == nil || r.StatusCode != 413 || r.Text != "big" || !r.Close || c.Kept() {
 		t.Errorf("the client got %v %q (%v), want 413 and the end of the connection", r.Response, r.Text, r.Broken)

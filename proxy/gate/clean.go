@@ -36,7 +36,7 @@ func (g *Gate) clean(r *http.Request, ex *exchange.Exchange, h hop) *failure.Err
 	if r.ProtoMajor == 1 && r.ProtoMinor > 0 && r.Method == http.MethodGet && r.ContentLength == 0 {
 		upgrade = upgradeToken(header)
 	}
-	trailers := acceptsTrailers(header["Te"])
+	trailers := r.ProtoAtLeast(1, 1) && acceptsTrailers(header["Te"]) // HTTP/1.0 has nowhere to put them
 	dropHopByHop(header)
 	switch {
 	case trailers && upgrade != "":
@@ -82,7 +82,7 @@ func oneHop(name string) bool {
 func protected(name string) bool {
 	switch name {
 	case "Host", "Via", "Forwarded", "Max-Forwards", "Expect", "Authorization", "Cookie", "Set-Cookie", "Www-Authenticate",
-		"Traceparent", "Tracestate", "Baggage", "X-Request-Id", "Idempotency-Key",
+		"Traceparent", "Tracestate", "Baggage", "X-Request-Id", "Idempotency-Key", "Cdn-Loop",
 		"Cache-Control", "Pragma", "Age", "Date", "Expires", "Vary", "Etag", "Last-Modified", "Location", "Range", "Accept-Ranges", "Allow":
 		return true
 	}

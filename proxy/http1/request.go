@@ -92,11 +92,11 @@ func announced(h http.Header) http.Header {
 func parseLength(s string) (int64, bool) {
 	var n int64
 	for i := range len(s) {
-		c := s[i] - '0'
-		if c > 9 || n > (math.MaxInt64-9)/10 {
+		c := int64(s[i]) - '0'
+		if c < 0 || c > 9 || n > (math.MaxInt64-c)/10 {
 			return 0, false
 		}
-		n = n*10 + int64(c)
+		n = n*10 + c
 	}
 	return n, s != ""
 }
