@@ -218,13 +218,14 @@ func (w *response) sendBytes(p []byte) error {
 // when it fails.
 func (w *response) transmit(write func() error) error {
 	c := w.c
+	now := c.srv.now().Add(tickLength) // it is late by up to a tick, and no client shall have less than its time
 	switch {
 	case !w.until.IsZero():
 		c.patience, c.write.want = 0, w.until
 	case w.idle > 0:
-		c.writeWithin(c.srv.now(), w.idle, time.Time{})
+		c.writeWithin(now, w.idle, time.Time{})
 	default:
-		c.writeWithin(c.srv.now(), c.limits.WriteTimeout, time.Time{})
+		c.writeWithin(now, c.limits.WriteTimeout, time.Time{})
 	}
 	err := write()
 	if err == nil {
