@@ -106,9 +106,11 @@ func TestConnectionsThatBreakBeforeAnAnswer(t *testing.T) {
 	half := failing("half a head and silence end with the attempt timeout", get, proxytest.RawHang("HTTP/1.1 200 OK\r\nConte"))
 	half.policy, half.status, half.code = hang.policy, 504, failure.UpstreamTimeout
 	body := failing("a head and silence end with the idle timeout, before anything was sent", get, proxytest.RawHang("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"))
-	body.policy, body.status, body.code = wary+", timeouts: {idle: 50ms}", 504, failure.UpstreamTimeout
+	body.policy, body.status, body.code = wary+", timeouts: {idle: 5ms}", 504, failure.UpstreamTimeout
+	head := cut("a head and a longer silence too, but the head has been sent by then", proxytest.RawHang("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"))
+	head.policy, head.code = wary+", timeouts: {idle: 50ms}", failure.UpstreamTimeout
 	rest := cut("half a body and silence end with the idle timeout", proxytest.RawHang("HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n"+strings.Repeat("x", 20<<10)))
-	rest.policy, rest.code = body.policy, failure.UpstreamTimeout
+	rest.policy, rest.code = head.policy, failure.UpstreamTimeout
 	putReset := failing("a PUT that meets a reset is sent again, with its body", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", proxytest.Reset)
 	faults := []fault{
 		failing("a GET that meets a reset is sent again", get, proxytest.Reset).saved(),
@@ -118,7 +120,7 @@ func TestConnectionsThatBreakBeforeAnAnswer(t *testing.T) {
 		failing("a POST that meets a reset is not sent again", post("Content-Length: 5\r\n", "hello"), proxytest.Reset).after(proxytest.Raw(ok), 1),
 		failing("a POST that meets the end of the connection is not sent again", post("Content-Length: 5\r\n", "hello"), proxytest.Close).after(proxytest.Raw(ok), 1),
 		failing("a GET that meets two resets is given up", get, proxytest.Reset).after(proxytest.Reset, 2),
-		hang, total, half, body, rest,
+		hang, total, half, body, head, rest,
 	}
 	runFaults(t, faults)
 }
