@@ -42,7 +42,11 @@ type conn struct {
 	res  response
 	body *body
 
-	current    atomic.Pointer[requestContext] // read by the monitor
+	// current is the request at hand. Behind an answer that was left to the
+	// read of the next request it stays until the monitor has asked the kernel
+	// whether more came before that read: it would not be woken by it.
+	current    atomic.Pointer[requestContext]
+	ahead      atomic.Bool // the client sent something before it had its answer
 	background background                     // started by the monitor
 
 	served  bool  // at least one request
@@ -111,8 +115,10 @@ func (c *conn) readHead() (int, *Refusal, error) {
 	c.scan.reset(limits)
 	c.read.want = c.srv.now().Add(limits.IdleTimeout)
 	c.waiting, c.round = true, c.srv.idleRound.Load()
-	if c.srv.stopping.Load() && c.buffered() == 0 && c.stopsWaiting() {
-		return 0, nil, errInterrupted
+	if c.srv.stopping.Load() {
+		if err := c.sendLead(); err != nil || c.buffered() == 0 && c.stopsWaiting() {
+			return 0, nil, errInterrupted
+		}
 	}
 	begun := false
 	for {
@@ -130,7 +136,7 @@ func (c *conn) readHead() (int, *Refusal, error) {
 				c.read.want = time.Now().Add(limits.HeaderTimeout)
 			}
 		}
-		if err := c.fill(limits.HeadBytes); err != nil {
+		if err := c.next(limits.HeadBytes); err != nil {
 			switch {
 			case err == errNoBuffers:
 				return 0, refuse(http.StatusServiceUnavailable, "no buffer left for so large a head", c.buffered()), nil
@@ -140,28 +146,6 @@ func (c *conn) readHead() (int, *Refusal, error) {
 			return 0, nil, err
 		}
 	}
-}
-
-// stopsWaiting is asked when an idle connection is woken by Shutdown or
-// CloseIdle. What has already arrived is served; a connection that never
-// carried a request gets a moment for its first.
-func (c *conn) stopsWaiting() bool {
-	stopping := c.srv.stopping.Load()
-	if !c.waiting || !stopping && (!c.served || c.round == c.srv.idleRound.Load()) {
-		return false
-	}
-	if p := newPeeker(c.nc); p != nil && p.peek() == pending { // the monitor has c.peeker
-		return false
-	}
-	if !stopping {
-		return true
-	}
-	if !c.served && !c.graced {
-		c.graced = true
-		c.read.want = time.Now().Add(lingerTime)
-		return false
-	}
-	return !c.graced || c.read.expired()
 }
 
 // parse makes the head of n bytes a request in c.tmpl. It is not inlined, nor
@@ -271,7 +255,7 @@ func (c *conn) exchange() bool {
 		return false
 	}
 	rest := c.settleBody()
-	err := res.finish()
+	err := res.finish(!rest)
 	again := err == nil && !res.closeAfter
 	if again && rest {
 		again = c.drainBody()
@@ -313,7 +297,9 @@ func (c *conn) release() {
 	c.headerStore.expire()
 	c.tmpl, c.url, c.fields = http.Request{}, url.URL{}, fields{}
 	c.body = nil
-	c.current.Store(nil)
+	if !c.owes() {
+		c.current.Store(nil)
+	}
 	c.settle()
 }
 
@@ -369,7 +355,7 @@ func (c *conn) refuse(r *Refusal) {
 		c.res.WriteHeader(r.Status)
 		_, _ = c.res.WriteString(r.Reason + "\n")
 	}
-	if c.res.finish() == nil {
+	if c.res.finish(false) == nil {
 		c.linger()
 	}
 	c.res.release()

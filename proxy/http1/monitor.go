@@ -6,7 +6,13 @@ import (
 	"time"
 )
 
-const tickLength = 25 * time.Millisecond
+const (
+	tickLength = 25 * time.Millisecond
+	// answeredWait is how long after its beginning an answered request is
+	// looked at: by then its client's next one has been read, if that came
+	// behind the answer, unless we are slower than anybody would wait for.
+	answeredWait = 4 * tickLength
+)
 
 // datum is the value of the Date field during one second.
 type datum struct {
@@ -28,7 +34,8 @@ func (s *Server) now() time.Time { return s.epoch.Add(time.Duration(s.clock.Load
 // monitor is the one goroutine of a server beside its connections; it runs
 // while there are any. It moves the clock, and it asks the kernel about the
 // clients of requests that have been running for a tick, so that a client that
-// went away is noticed within 100 ms although no goroutine waits for it.
+// went away is noticed within 100 ms although no goroutine waits for it, and
+// one that sent more before it had its answer is not forgotten.
 func (s *Server) monitor() {
 	var slow []*conn
 	ticker := time.NewTicker(tickLength)
@@ -60,12 +67,68 @@ func (s *Server) monitor() {
 func (c *conn) checkClient() {
 	ctx := c.current.Load()
 	switch {
-	case ctx == nil || ctx.over():
+	case ctx == nil:
+	case ctx.over():
+		if ctx.born < c.srv.clock.Load()-int64(answeredWait) {
+			c.checkAnswered(ctx)
+		}
 	case c.peeker == nil:
 		c.background.start(c, ctx)
 	case c.peeker.peek() >= gone:
 		ctx.cancel(ErrClientGone)
 	}
+}
+
+// checkAnswered wakes the read behind an answer when something had come before
+// it. A connection whose client does that asks the kernel itself from then on.
+func (c *conn) checkAnswered(ctx *requestContext) {
+	if c.peeker != nil && c.peeker.peek() != quiet {
+		c.ahead.Store(true)
+		c.nc.SetReadDeadline(past)
+	}
+	c.current.CompareAndSwap(ctx, nil)
+}
+
+// canLeave tells whether an answer may be left to the read of the next request.
+func (c *conn) canLeave() bool {
+	return c.direct != nil && c.peeker != nil && c.buffered() == 0 && !c.ahead.Load()
+}
+
+// owes tells whether an answer was left to the next read.
+func (c *conn) owes() bool { return c.direct != nil && c.direct.lead.out != nil }
+
+// next receives more of a head, after the answer that was left to it.
+func (c *conn) next(limit int) error {
+	if !c.owes() {
+		return c.fill(limit)
+	}
+	err := c.fillLate()
+	if c.owes() {
+		return c.sendLead() // what ended the read before it began ends the next one, too
+	}
+	return err
+}
+
+// stopsWaiting is asked when an idle connection is woken by Shutdown or
+// CloseIdle. What has already arrived is served; a connection that never
+// carried a request gets a moment for its first.
+func (c *conn) stopsWaiting() bool {
+	stopping := c.srv.stopping.Load()
+	if !c.waiting || !stopping && (!c.served || c.round == c.srv.idleRound.Load()) {
+		return false
+	}
+	if p := newPeeker(c.nc); p != nil && p.peek() == pending { // the monitor has c.peeker
+		return false
+	}
+	if !stopping {
+		return true
+	}
+	if !c.served && !c.graced {
+		c.graced = true
+		c.read.want = time.Now().Add(lingerTime)
+		return false
+	}
+	return !c.graced || c.read.expired()
 }
 
 // background reads one byte from a connection whose kernel state cannot be

@@ -72,9 +72,10 @@ type direct struct {
 	grab, give func(fd uintptr) bool
 }
 
-// lead is a request that is sent by the read which waits for its answer. What
-// arrives behind it then wakes that read, which need not ask the socket for an
-// answer that cannot be there yet: one system call less for each exchange.
+// lead is what is sent by the read that waits for what follows it: a request
+// before its answer, an answer before the next request. What arrives behind it
+// wakes that read, which need not ask the socket for what cannot be there yet:
+// one system call less each time.
 type lead struct {
 	out   []byte     // not yet taken by the socket; nil without a lead
 	buf   *outBuffer // where it lies; given back as soon as it is sent
@@ -83,7 +84,7 @@ type lead struct {
 }
 
 // errLeadStuck says that the socket did not take all of a lead.
-var errLeadStuck = errors.New("request not taken at once")
+var errLeadStuck = errors.New("message not taken at once")
 
 // send tells whether the socket took everything, so that the answer may be
 // waited for.

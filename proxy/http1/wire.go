@@ -169,29 +169,42 @@ func (w *wire) send(p []byte) (int, error) {
 // the buffer, which must be empty. It gives how much of p was sent, and whether
 // err came before all was. Only where there is direct.
 func (w *wire) ask(p []byte, buf *outBuffer) (sent int, asked bool, err error) {
-	l := &w.direct.lead
-	*l = lead{out: p, buf: buf}
+	w.leaveToRead(p, buf)
 	w.relax()
 	err = w.fillLate()
+	l := &w.direct.lead
 	if l.out == nil {
 		return len(p), true, err
 	}
+	if err != errLeadStuck {
+		l.drop()
+		return l.taken, false, err
+	}
+	if err := w.sendLead(); err != nil {
+		return l.taken, false, err
+	}
+	return l.taken, true, w.fillLate()
+}
+
+// leaveToRead has the next read send p, which lies in buf, before it receives.
+func (w *wire) leaveToRead(p []byte, buf *outBuffer) { w.direct.lead = lead{out: p, buf: buf} }
+
+// sendLead sends what the read has not sent of what was left to it, and waits
+// for the socket to take it.
+func (w *wire) sendLead() error {
+	if w.direct == nil || w.direct.lead.out == nil {
+		return nil
+	}
+	l := &w.direct.lead
 	defer l.drop()
-	sent = l.taken
-	switch {
-	case err != errLeadStuck:
-		return sent, false, err
-	case l.errno != 0 && l.errno != syscall.EAGAIN:
-		return sent, false, os.NewSyscallError("write", l.errno)
+	if l.errno != 0 && l.errno != syscall.EAGAIN {
+		return os.NewSyscallError("write", l.errno)
 	}
 	rest := l.out
-	l.out = nil // the ordinary write waits for the socket
+	l.out = nil // the read is not to send it again
 	n, err := w.send(rest)
-	sent += n
-	if err != nil {
-		return sent, false, err
-	}
-	return sent, true, w.fillLate()
+	l.taken += n
+	return err
 }
 
 // partSize is as much as nc is given at once, so that we see how the peer gets

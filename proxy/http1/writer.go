@@ -171,8 +171,16 @@ func (w *response) FlushError() error {
 
 // flush sends what is pending; last ends the message.
 func (w *response) flush(last bool) error {
+	if out := w.pending(last); len(out) > 0 {
+		w.err = w.sendBytes(out)
+	}
+	return w.err
+}
+
+// pending frames what is in the buffer; it stays there until the next write.
+func (w *response) pending(last bool) []byte {
 	if w.err != nil {
-		return w.err
+		return nil
 	}
 	if w.buf == nil {
 		w.buf = borrow()
@@ -191,11 +199,7 @@ func (w *response) flush(last bool) error {
 	}
 	out := w.buf.frame(framing, w.chunked, tail)
 	w.buf.clear()
-	if len(out) == 0 {
-		return nil
-	}
-	w.err = w.sendBytes(out)
-	return w.err
+	return out
 }
 
 func (w *response) hasPrefixed() bool {
@@ -217,6 +221,23 @@ func (w *response) sendBytes(p []byte) error {
 // transmit runs a write under the deadline it is due and blames the client
 // when it fails.
 func (w *response) transmit(write func() error) error {
+	w.allowTime()
+	err := write()
+	if err == nil {
+		return nil
+	}
+	reason := "went away"
+	if isTimeout(err) {
+		reason = "reads too slowly"
+	}
+	if ctx := w.c.current.Load(); ctx != nil {
+		ctx.cancel(ErrClientGone)
+	}
+	return &ClientError{Status: statusClientClosed, Reason: reason, Err: err}
+}
+
+// allowTime sets the deadline of the next write.
+func (w *response) allowTime() {
 	c := w.c
 	now := c.srv.now().Add(tickLength) // it is late by up to a tick, and no client shall have less than its time
 	switch {
@@ -227,23 +248,12 @@ func (w *response) transmit(write func() error) error {
 	default:
 		c.writeWithin(now, c.limits.WriteTimeout, time.Time{})
 	}
-	err := write()
-	if err == nil {
-		return nil
-	}
-	reason := "went away"
-	if isTimeout(err) {
-		reason = "reads too slowly"
-	}
-	if ctx := c.current.Load(); ctx != nil {
-		ctx.cancel(ErrClientGone)
-	}
-	return &ClientError{Status: statusClientClosed, Reason: reason, Err: err}
 }
 
 // finish completes the message after the handler returned. An error means
-// that the connection is of no further use.
-func (w *response) finish() error {
+// that the connection is of no further use. An answer of one piece may be left
+// to the read of the next request, where nothing else is read before it.
+func (w *response) finish(leave bool) error {
 	if !w.wroteHeader {
 		w.begin(http.StatusOK)
 	}
@@ -260,7 +270,17 @@ func (w *response) finish() error {
 	if w.headSent && !w.chunked && (w.buf == nil || w.buf.content() == 0) {
 		return w.err
 	}
-	return w.flush(true)
+	if !leave || w.headSent || !w.c.canLeave() {
+		return w.flush(true)
+	}
+	out := w.pending(true)
+	if w.closeAfter || w.err != nil {
+		return w.sendBytes(out)
+	}
+	w.allowTime()
+	w.c.leaveToRead(out, w.buf)
+	w.buf = nil
+	return nil
 }
 
 // abort ends the connection so that the client cannot take the answer for
