@@ -17,11 +17,18 @@ func (e *Exchange) Release() {
 	if !e.alone() {
 		return
 	}
+	if e.kept != nil {
+		e.kept.Release()
+	}
 	*e = Exchange{}
 	if !poisoned {
 		spare.Put(e)
 	}
 }
+
+// Keep has l released together with the exchange, or never. The last of several attempts is not known to be the only one that
+// is used, so what they keep is not released.
+func (e *Exchange) Keep(l interface{ Release() }) { e.kept = l }
 
 func (e *Exchange) alone() bool {
 	r := &e.request

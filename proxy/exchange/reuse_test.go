@@ -28,6 +28,10 @@ func ordinary(t *testing.T, body string) (*Exchange, *Attempt) {
 	return e, a
 }
 
+type memory struct{ released bool }
+
+func (m *memory) Release() { m.released = true }
+
 func TestOnlyTheMemoryOfAnExchangeThatNobodyElseKnowsIsUsedAgain(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -45,9 +49,11 @@ func TestOnlyTheMemoryOfAnExchangeThatNobodyElseKnowsIsUsedAgain(t *testing.T) {
 	} {
 		e, _ := ordinary(t, c.body)
 		c.change(e)
+		kept := &memory{}
+		e.Keep(kept)
 		e.Release()
-		if released := e.Upstream == nil; released != c.released {
-			t.Errorf("%s: released %t", c.name, released)
+		if released := e.Upstream == nil; released != c.released || kept.released != c.released {
+			t.Errorf("%s: released %t, what it kept %t", c.name, released, kept.released)
 		}
 		e.done.stop()
 	}

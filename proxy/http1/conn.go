@@ -47,7 +47,7 @@ type conn struct {
 	// whether more came before that read: it would not be woken by it.
 	current    atomic.Pointer[requestContext]
 	ahead      atomic.Bool // the client sent something before it had its answer
-	background background                     // started by the monitor
+	background background  // started by the monitor
 
 	served  bool  // at least one request
 	waiting bool  // for the first byte of a request

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -43,6 +44,31 @@ type exchange struct {
 	sender  *sender
 	body    respBody
 	res     http.Response
+}
+
+// spare holds the memory of exchanges that are over.
+var spare = sync.Pool{New: func() any { return new(exchange) }}
+
+func newExchange(ctx context.Context) *exchange {
+	k, ok := ctx.(Keeper)
+	if !ok {
+		return new(exchange)
+	}
+	x := spare.Get().(*exchange)
+	k.Keep(x)
+	return x
+}
+
+// Release gives the memory to a later exchange, unless somebody may still end
+// this one: a second Close would be the other's.
+func (x *exchange) Release() {
+	if !x.body.closed || x.sender != nil {
+		return
+	}
+	*x = exchange{}
+	if !poisoned {
+		spare.Put(x)
+	}
 }
 
 func (x *exchange) run() (*http.Response, error) {

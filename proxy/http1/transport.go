@@ -58,6 +58,12 @@ type (
 	// Cancellable is a context that interrupts one waiter when it is
 	// cancelled, without a goroutine. See the request context of Server.
 	Cancellable interface{ Interrupts(i Interrupter) }
+	// Keeper is a context that says when nothing of the exchange and of its
+	// response is used any more, so that their memory can be used again. It
+	// may also never say so.
+	Keeper interface {
+		Keep(l interface{ Release() })
+	}
 )
 
 func (t *Transport) init() {
@@ -108,7 +114,8 @@ func (t *Transport) begin(req *http.Request) (*exchange, error) {
 	if err := validRequest(req); err != nil {
 		return nil, &RequestBodyError{err}
 	}
-	x := &exchange{t: t, limits: &t.Follow.load().transport, req: req, ctx: ctx, start: time.Now()}
+	x := newExchange(ctx)
+	x.t, x.limits, x.req, x.ctx, x.start = t, &t.Follow.load().transport, req, ctx, time.Now()
 	fresh := false
 	if f, ok := ctx.(FreshDialler); ok {
 		fresh = f.FreshConnection()

@@ -515,3 +515,40 @@ func TestARequestThatWouldBreakTheMessageIsNotSent(t *testing.T) {
 		}
 	}
 }
+
+// keeping is a context that keeps what lives as long as the exchange.
+type keeping struct {
+	context.Context
+	kept interface{ Release() }
+}
+
+func (k *keeping) Keep(l interface{ Release() }) { k.kept = l }
+
+func TestTheMemoryOfAnExchangeIsUsedAgainOnlyWhenItsBodyIsClosed(t *testing.T) {
+	addr := scripted(t, func(c *net.TCPConn, r *bufio.Reader) {
+		for {
+			if _, err := http.ReadRequest(r); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}
+	})
+	tr := transportTo(t, addr)
+	ctx := &keeping{Context: t.Context()}
+	res, err := tr.RoundTrip(newRequest(t, http.MethodGet, nil).WithContext(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := ctx.kept.(*exchange)
+	x.Release()
+	if body := readAndClose(t, res); body != "ok" || x.c == nil {
+		t.Fatalf("released while its body %q was open", body)
+	}
+	if err := res.Body.Close(); err != nil || tr.Idle() != 1 {
+		t.Fatalf("closed twice: %v, %d idle connections", err, tr.Idle())
+	}
+	x.Release()
+	if x.c != nil || x.res.Header != nil {
+		t.Error("released, it still knows of its exchange")
+	}
+}
