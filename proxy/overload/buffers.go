@@ -20,14 +20,18 @@ func NewBuffers(bytes int64) *Buffers {
 // Adopt changes the bound. A smaller one holds for new bytes only.
 func (b *Buffers) Adopt(bytes int64) { b.limit.Store(bytes) }
 
-// Take counts n bytes in, or says that there are not so many left.
+// Take counts n bytes in, or says that there are not so many left. What is refused was never counted: it would have others refused.
 func (b *Buffers) Take(n int64) bool {
-	if b.used.Add(n) > b.limit.Load() {
-		b.used.Add(-n)
-		b.refused.Add(1)
-		return false
+	for {
+		used := b.used.Load()
+		if used+n > b.limit.Load() {
+			b.refused.Add(1)
+			return false
+		}
+		if b.used.CompareAndSwap(used, used+n) {
+			return true
+		}
 	}
-	return true
 }
 
 // Force counts bytes in that are there already and that somebody waits for: a single read's worth.
