@@ -14,7 +14,7 @@ import (
 
 // hop is what cleaning needs to know of the way in.
 type hop struct {
-	entry     Entry
+	direction policy.Direction
 	trusted   bool
 	forwarded policy.Forwarded
 }
@@ -26,7 +26,7 @@ func (g *Gate) clean(r *http.Request, ex *exchange.Exchange, h hop) *failure.Err
 	switch {
 	case g.via.came(header["Via"]):
 		return failure.New(failure.LoopDetected, "the Via field names this sidecar already")
-	case h.entry.Direction == policy.Inbound && r.TLS == nil && r.URL != nil && r.URL.Scheme == "https":
+	case h.direction == policy.Inbound && r.TLS == nil && r.URL != nil && r.URL.Scheme == "https":
 		// The application's origin was asked for over a secured connection, which this is not (RFC 9110 section 7.4).
 		return &failure.Error{Code: failure.RequestInvalid, Status: http.StatusMisdirectedRequest, Detail: "target of https on a connection without TLS"}
 	}
@@ -37,7 +37,10 @@ func (g *Gate) clean(r *http.Request, ex *exchange.Exchange, h hop) *failure.Err
 		upgrade = upgradeToken(header)
 	}
 	trailers := r.ProtoAtLeast(1, 1) && acceptsTrailers(header["Te"]) // HTTP/1.0 has nowhere to put them
-	dropHopByHop(header)
+	if h.trusted {
+		takeControl(header, ex)
+	}
+	drop(header, true)
 	switch {
 	case trailers && upgrade != "":
 		header["Connection"] = connectionBoth
@@ -52,9 +55,8 @@ func (g *Gate) clean(r *http.Request, ex *exchange.Exchange, h hop) *failure.Err
 	if upgrade != "" {
 		header["Upgrade"] = ex.Field(upgrade)
 	}
-	takeControl(header, ex, h.trusted)
 	header["Via"] = g.via.append(header["Via"], r.ProtoMajor, r.ProtoMinor)
-	if h.entry.Direction == policy.Inbound {
+	if h.direction == policy.Inbound {
 		forward(r, ex, h)
 	}
 	return nil
@@ -95,7 +97,10 @@ func protected(name string) bool {
 }
 
 // dropHopByHop removes hop-by-hop fields of a request or a reply.
-func dropHopByHop(header http.Header) {
+func dropHopByHop(header http.Header) { drop(header, false) }
+
+// drop removes hop-by-hop fields, and the control fields that only the hop before us may set.
+func drop(header http.Header, controls bool) {
 	for _, line := range header["Connection"] {
 		if line == "keep-alive" || line == "close" { // nearly always; neither names a field that stays
 			continue
@@ -107,7 +112,7 @@ func dropHopByHop(header http.Header) {
 		}
 	}
 	for name := range header { // a header holds fewer fields than there are to look for
-		if oneHop(name) {
+		if oneHop(name) || controls && betweenSidecars(name) {
 			delete(header, name)
 		}
 	}
@@ -149,19 +154,22 @@ func ascii(s string) bool {
 	return true
 }
 
-// takeControl removes the control fields that only the hop before us may set, and believes those of a trusted caller.
-func takeControl(header http.Header, ex *exchange.Exchange, trusted bool) {
-	if trusted {
-		if ms := positive(header["Outrigger-Timeout-Ms"]); ms > 0 {
-			ex.SetDeadline(ex.Start.Add(time.Duration(ms) * time.Millisecond))
-			ex.Decide("deadline", "the caller has "+strconv.Itoa(ms)+"ms left", "")
-		}
-		ex.CallerAttempt = positive(header["Outrigger-Attempt"])
+// takeControl believes the control fields of a trusted caller.
+func takeControl(header http.Header, ex *exchange.Exchange) {
+	if ms := positive(header["Outrigger-Timeout-Ms"]); ms > 0 {
+		ex.SetDeadline(ex.Start.Add(time.Duration(ms) * time.Millisecond))
+		ex.Decide("deadline", "the caller has "+strconv.Itoa(ms)+"ms left", "")
 	}
-	delete(header, "Outrigger-Timeout-Ms")
-	delete(header, "Outrigger-Attempt")
-	delete(header, "Outrigger-Attempts")
-	delete(header, "Outrigger-Retryable")
+	ex.CallerAttempt = positive(header["Outrigger-Attempt"])
+}
+
+// betweenSidecars reports whether a field is one that sidecars set for each other.
+func betweenSidecars(name string) bool {
+	switch name {
+	case "Outrigger-Timeout-Ms", "Outrigger-Attempt", "Outrigger-Attempts", "Outrigger-Retryable":
+		return true
+	}
+	return false
 }
 
 // positive reads a single positive number of at most nine digits, or 0.

@@ -32,7 +32,7 @@ func cleaned(t *testing.T, h hop, lines ...string) (http.Header, *exchange.Excha
 
 func testGate() *Gate { return &Gate{via: newVia("outrigger-test")} }
 
-var outwards = hop{entry: Entry{Direction: policy.Outbound}, trusted: true, forwarded: policy.ForwardedAppend}
+var outwards = hop{direction: policy.Outbound, trusted: true, forwarded: policy.ForwardedAppend}
 
 func TestCleanDropsWhatBelongsToOneHopOnly(t *testing.T) {
 	for _, c := range []struct {
@@ -113,7 +113,7 @@ func TestForwardedFieldsFollowTheTrust(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, _ := cleaned(t, hop{Entry{Direction: policy.Inbound}, c.trusted, c.mode}, claims...)
+			got, _ := cleaned(t, hop{policy.Inbound, c.trusted, c.mode}, claims...)
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}

@@ -83,7 +83,7 @@ func FuzzRequestFields(f *testing.F) {
 		r := &http.Request{Method: "GET", Host: "shop.example", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: "192.0.2.7:4711", Header: headerOf(lines)}
 		before := r.Header.Clone()
 		ex := exchange.New(context.Background(), &policy.Upstream{}, &policy.Operation{}, time.Now())
-		from := hop{entry: Entry{Direction: policy.Inbound}, trusted: trusted, forwarded: policy.ForwardedAppend}
+		from := hop{direction: policy.Inbound, trusted: trusted, forwarded: policy.ForwardedAppend}
 		if err := testGate().clean(r, ex, from); err != nil {
 			return // it came round, and goes nowhere
 		}

@@ -58,10 +58,10 @@ type Entry struct {
 
 // Handler returns the handler of one entry.
 func (g *Gate) Handler(e Entry) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serve(e, w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serve(&e, w, r) })
 }
 
-func (g *Gate) serve(e Entry, w http.ResponseWriter, r *http.Request) {
+func (g *Gate) serve(e *Entry, w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	s := g.live.Current()
 	target, refusal := e.target(s, r)
@@ -81,12 +81,12 @@ func (g *Gate) serve(e Entry, w http.ResponseWriter, r *http.Request) {
 		c.Lend(ex)
 	}
 	target.InFlight.Add(1)
-	v := visit{gate: g, snapshot: s, entry: e, route: route, target: target, ex: ex, w: w}
+	v := &visit{gate: g, snapshot: s, entry: e, route: route, target: target, ex: ex, w: w}
 	defer v.end()
 
 	trusted := s.Trusts(r.RemoteAddr)
 	if refusal == nil {
-		refusal = g.clean(r, ex, hop{entry: e, trusted: trusted, forwarded: s.Set.Trust.Forwarded})
+		refusal = g.clean(r, ex, hop{direction: e.Direction, trusted: trusted, forwarded: s.Set.Trust.Forwarded})
 	}
 	if refusal != nil {
 		v.fail(refusal)
@@ -152,7 +152,7 @@ func (g *Gate) Refuse(e Entry) func(w http.ResponseWriter, r *http1.Refusal) {
 		ex.Version = s.Set.Version
 		observe.Trace(http.Header{}, ex)
 		target.InFlight.Add(1)
-		v := visit{gate: g, snapshot: s, entry: e, route: route, target: target, ex: ex, w: w}
+		v := &visit{gate: g, snapshot: s, entry: &e, route: route, target: target, ex: ex, w: w}
 		defer v.end()
 		f := &failure.Error{Code: failure.RequestInvalid, Status: r.Status, Detail: r.Reason}
 		if r.Status == http.StatusServiceUnavailable {

@@ -15,7 +15,7 @@ import (
 type visit struct {
 	gate     *Gate
 	snapshot *live.Snapshot
-	entry    Entry
+	entry    *Entry
 	target   *live.Target
 	route    *live.Route
 	ex       *exchange.Exchange
