@@ -86,7 +86,7 @@ func (v *visit) tellAttempts(h http.Header, status int) {
 		return
 	}
 	h["Outrigger-Attempts"] = v.ex.Field(strconv.Itoa(attempts))
-	if status < 500 || v.ex.RetryRefused == "" {
+	if v.ex.RetryRefused == "" {
 		return
 	}
 	why := failure.Code(v.ex.RetryRefused)
@@ -96,7 +96,7 @@ func (v *visit) tellAttempts(h http.Header, status int) {
 	case why == "exhausted":
 		why = failure.RetriesExhausted
 	}
-	if why != "not_idempotent" { // there nothing was repeated, and whoever knows better may
+	if why != notIdempotent { // there nothing was repeated, and whoever knows better may
 		h["Outrigger-Retryable"] = retryableNo
 	}
 	h["Proxy-Status"] = append(h["Proxy-Status"], failure.ProxyStatus(why, last.Endpoint, status))

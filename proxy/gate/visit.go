@@ -112,14 +112,14 @@ func (v *visit) report(e *failure.Error) failure.Report {
 	return report
 }
 
-// retryable tells an outer hop whether another try may help: not where we tried again ourselves, or where time is up or the
-// request is wrong, and after an attempt that may have been processed only for an idempotent operation.
+// retryable tells an outer hop whether another try may help: not where we tried again ourselves or had a reason of our own not to,
+// or where time is up or the request is wrong, and after an attempt that may have been processed only for an idempotent operation.
 func (v *visit) retryable(e *failure.Error) bool {
 	switch e.Code {
 	case failure.Deadline, failure.RequestInvalid, failure.NoRoute, failure.LoopDetected, failure.Internal:
 		return false
 	}
-	if v.tries() > 1 {
+	if v.tries() > 1 || len(v.ex.Attempts) > 0 && v.heldBack() {
 		return false
 	}
 	if a := v.ex.Last(); a != nil && !a.Verdict.Sent.Safe() {
@@ -127,6 +127,12 @@ func (v *visit) retryable(e *failure.Error) bool {
 	}
 	return true
 }
+
+// heldBack says that another attempt was refused for a reason that holds for an outer hop too.
+func (v *visit) heldBack() bool { return v.ex.RetryRefused != "" && v.ex.RetryRefused != notIdempotent }
+
+// notIdempotent is the reason for no retry that is ours alone.
+const notIdempotent = "not_idempotent"
 
 // tries counts the attempts that met the upstream; one over a dead pooled connection did not.
 func (v *visit) tries() int {

@@ -74,12 +74,16 @@ func summarise(ex *exchange.Exchange) summary {
 		sum.code = ex.Failure.Code
 	case ex.Outcome == policy.ClientClosed:
 		sum.code = failure.ClientClosed
-	case ex.Outcome == policy.UpstreamError && ex.RetryRefused == exhausted && sum.attempts > 1:
+	case answered(ex.Outcome) && ex.RetryRefused == exhausted && sum.attempts > 1:
 		sum.code = failure.RetriesExhausted
 	}
 	sum.failed = ex.Outcome != policy.OK && ex.Outcome != policy.ClientError
 	return sum
 }
+
+// answered says that the client got an answer of the upstream which was not the one hoped for: 408, 425 and 429 are 4xx that are
+// tried again too.
+func answered(o policy.Outcome) bool { return o == policy.UpstreamError || o == policy.ClientError }
 
 // made tells an attempt from one that a layer turned down before any endpoint was chosen, which no upstream ever saw.
 func made(a *exchange.Attempt) bool { return a.Endpoint != "" }

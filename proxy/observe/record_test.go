@@ -52,6 +52,10 @@ func TestTheCodeSaysWhatFailed(t *testing.T) {
 			tried(ex, policy.UpstreamError, 503)
 			ex.Outcome, ex.RetryRefused = policy.UpstreamError, exhausted
 		}, failure.RetriesExhausted},
+		"429 to the last attempt": {func(ex *exchange.Exchange) {
+			tried(ex, policy.ClientError, 429)
+			ex.Outcome, ex.RetryRefused = policy.ClientError, exhausted
+		}, failure.RetriesExhausted},
 		"503 and no budget": {func(ex *exchange.Exchange) { ex.Outcome, ex.RetryRefused = policy.UpstreamError, "budget" }, ""},
 	} {
 		if got := summarise(ended(t, c.edit)).code; got != c.want {

@@ -34,9 +34,9 @@ func (r *run) follow(a *exchange.Attempt, resp *http.Response, err error) (*http
 		if failed := r.wait(p.wait); failed != nil {
 			return r.finish(a, nil, failed)
 		}
-		number := a.Number
+		before, number := err, a.Number
 		if a, resp, err = r.try(r.ex, r.req, p); a == nil {
-			return r.finish(nil, nil, r.unmade(number+1, err))
+			return r.finish(nil, nil, r.unmade(number+1, before, err))
 		}
 	}
 }
@@ -82,11 +82,15 @@ func (r *run) wait(d time.Duration) error {
 	return nil
 }
 
-// unmade records why a decided attempt was not made after all.
-func (r *run) unmade(number int, err error) error {
+// unmade records why a decided attempt was not made after all, and says what the exchange ends with. A circuit that opened meanwhile
+// ends it as an empty budget would: with how the attempt before it ended, which did meet the upstream.
+func (r *run) unmade(number int, before, err error) error {
 	switch f := failure.From(err); f.Code {
 	case failure.CircuitOpen:
 		r.refuse(refusedCircuitOpen, fmt.Sprintf("attempt %d got no permit", number), "breaker")
+		if before != nil {
+			return before
+		}
 	case failure.Deadline:
 		r.refuse(refusedDeadline, fmt.Sprintf("no time was left for attempt %d", number), "timeouts.request")
 	}
