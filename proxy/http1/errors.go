@@ -149,7 +149,32 @@ func (e *Error) Error() string {
 	if e.Reused {
 		what += " on a kept connection"
 	}
-	return fmt.Sprintf("%s: %v", what, e.Err)
+	return what + ": " + words(e.Err)
+}
+
+// words tells a cause in words for callers, who know neither Go nor our name
+// server. An error of the system keeps the system's words.
+func words(err error) string {
+	var name *net.DNSError
+	var record tls.RecordHeaderError
+	var system syscall.Errno
+	switch {
+	case errors.As(err, &name) && name.IsTimeout:
+		return fmt.Sprintf("no address for %q in time", name.Name)
+	case errors.As(err, &name) && name.IsNotFound:
+		return fmt.Sprintf("no address for %q", name.Name)
+	case errors.As(err, &name):
+		return fmt.Sprintf("no answer about the name %q", name.Name)
+	case isTimeout(err):
+		return "not in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "connection closed"
+	case errors.As(err, &record):
+		return "no TLS is spoken there"
+	case errors.As(err, &system):
+		return system.Error()
+	}
+	return fmt.Sprint(err)
 }
 
 // Unwrap gives the cause.

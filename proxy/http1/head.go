@@ -38,6 +38,9 @@ func (s *headScan) scan(b []byte) (int, *Refusal) {
 	if s.seen == 0 && len(b) > 0 && !s.trailer && b[0] != '\r' && !token[b[0]] {
 		return 0, refuse(400, "junk before the first line", 0)
 	}
+	if s.response && !s.trailer && s.seen < len(version) && !speaksHTTP(b) {
+		return 0, refuse(400, "status line malformed", 0)
+	}
 	for {
 		i := bytes.IndexByte(b[s.seen:], '\n')
 		if i < 0 {
@@ -56,7 +59,7 @@ func (s *headScan) scan(b []byte) (int, *Refusal) {
 		switch {
 		case !s.trailer && s.firstEnd == 0:
 			if end-1 == start {
-				if s.first > 0 || s.response {
+				if s.first > 0 {
 					return 0, refuse(400, "empty first line", start)
 				}
 				s.first = end + 1 // RFC 9112, 2.2: one CRLF is forgiven
@@ -77,6 +80,16 @@ func (s *headScan) scan(b []byte) (int, *Refusal) {
 			}
 		}
 	}
+}
+
+// version is how every status line begins.
+const version = "HTTP/1."
+
+// speaksHTTP reports whether b may be the beginning of a response: a server of
+// another protocol greets, and then waits for us as we would for it.
+func speaksHTTP(b []byte) bool {
+	n := min(len(b), len(version))
+	return string(b[:n]) == version[:n]
 }
 
 // blank reports that b, which was scanned, holds no more than the line end that

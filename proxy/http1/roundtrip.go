@@ -180,9 +180,6 @@ func (x *exchange) write(p []byte) error {
 // x.res.
 func (x *exchange) readHead(hold bool) error {
 	for interim := 0; ; interim++ {
-		if interim > x.limits.Interim {
-			return &ProtocolError{"too many interim responses"}
-		}
 		n, err := x.receiveHead(hold)
 		if err == errHeldEnough {
 			hold = false
@@ -202,6 +199,9 @@ func (x *exchange) readHead(hold bool) error {
 				x.keep = false
 			}
 			return nil
+		}
+		if interim >= x.limits.Interim {
+			return &ProtocolError{"too many interim responses"}
 		}
 		if status == http.StatusContinue {
 			if !hold {
