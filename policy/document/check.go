@@ -227,8 +227,11 @@ type limits struct {
 	strict bool
 }
 
+// MaxBytes is the size of the largest policy file. It is for whoever reads one: no more than one byte beyond it is needed.
+const MaxBytes = 4 << 20
+
 // policyLimits keep a policy below 64 MiB of memory. 40,000 marks are 2,500 operations with every setting written out.
-var policyLimits = limits{bytes: 4 << 20, marks: 40_000, flowMarks: 40_000, depth: 64, aliases: 1_000, added: 100_000, problems: 200, strict: true}
+var policyLimits = limits{bytes: MaxBytes, marks: 40_000, flowMarks: 40_000, depth: 64, aliases: 1_000, added: 100_000, problems: 200, strict: true}
 
 // streamLimits are for the files of other tools: as much as a policy, with keys of any type.
 var streamLimits = limits{bytes: 4 << 20, marks: 40_000, flowMarks: 40_000, depth: 64, aliases: 1_000, added: 100_000, problems: 200}
@@ -242,7 +245,7 @@ func (l limits) tooLarge(file string, data []byte) *policy.Problem {
 	if len(data) > l.bytes {
 		return &policy.Problem{
 			Code: CodeTooLarge, Severity: policy.Error, Place: at,
-			Message:  fmt.Sprintf("file is too large: %d bytes", len(data)),
+			Message:  "file is too large",
 			Expected: fmt.Sprintf("at most %d MiB", l.bytes>>20), Suggestion: "split it into several files",
 		}
 	}

@@ -18,6 +18,8 @@ import (
 
 	"outrigger/policy"
 	"outrigger/policy/compile"
+	"outrigger/policy/document"
+	"outrigger/policy/openapi"
 )
 
 // Timing of a Source. The debounce lets a burst of events end; the poll finds what sends no events.
@@ -64,11 +66,19 @@ func (s *Source) load() (compile.Result, error) {
 	if err != nil {
 		return compile.Result{}, err
 	}
-	result := compile.Compile(files, compile.Options{ReadFile: s.readings.read, Env: os.LookupEnv, Application: s.application})
+	result := compile.Compile(files, compile.Options{ReadFile: s.read, Env: os.LookupEnv, Application: s.application})
 	if result.Set != nil && s.served.aim(result.Served) {
 		s.askNow()
 	}
 	return result, nil
+}
+
+// read reads a file of the policy, of which no more is held than its kind may have.
+func (s *Source) read(name string) ([]byte, error) {
+	if slices.Contains(s.listed, name) {
+		return s.readings.read(name, document.MaxBytes)
+	}
+	return s.readings.read(name, openapi.MaxFileBytes)
 }
 
 // Files lists the policy files of a path: itself, or every *.yaml and *.yml directly in the folder, sorted, but for the tables of

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -227,6 +228,30 @@ func TestAPathThatIsNoPolicyIsAnError(t *testing.T) {
 		if _, err := New(path, slog.New(slog.DiscardHandler)).Load(); err == nil {
 			t.Errorf("%s gave no error", path)
 		}
+	}
+}
+
+func TestAHugeFileIsRefusedWithoutBeingHeld(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "policy.yaml")
+	write(t, path, policyWith("1s"))
+	s := New(path, slog.New(slog.DiscardHandler))
+	if err := os.Truncate(path, 256<<20); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	result, err := s.Load()
+	changed := s.readings.changed()
+	runtime.ReadMemStats(&after)
+	if err != nil || result.Set != nil || len(result.Problems) != 1 || result.Problems[0].Code != "OR104" {
+		t.Errorf("got %v, %v, %v; want that it is too large", result.Set, result.Problems, err)
+	}
+	if taken := (after.TotalAlloc - before.TotalAlloc) >> 20; taken > 16 {
+		t.Errorf("%d MiB were taken for it", taken)
+	}
+	if changed {
+		t.Error("it is said to have changed")
 	}
 }
 
