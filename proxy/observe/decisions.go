@@ -176,7 +176,7 @@ type Decision struct {
 	Path      string           `json:"path"`
 	Status    int              `json:"status"`
 	Outcome   policy.Outcome   `json:"outcome"`
-	Code      string           `json:"code,omitempty"` // absent when all went well
+	Code      string           `json:"code"` // empty when all went well
 	Duration  float64          `json:"duration_ms"`
 	Policy    string           `json:"policy"` // the first digits of the set's version
 	Attempts  []AttemptRecord  `json:"attempts"`
