@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,15 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// oneOf refuses a value of a flag that is none of the words, which are listed as in a sentence; empty is a flag that was not given.
+func oneOf(what, value, words string) error {
+	known := strings.FieldsFunc(words, func(r rune) bool { return r == ' ' || r == ',' })
+	if value == "" || value != "or" && slices.Contains(known, value) {
+		return nil
+	}
+	return usage("%q is no %s: write %s", value, what, words)
 }
 
 // firstExample is the first line of a command's examples, behind a space.

@@ -33,6 +33,12 @@ func (f *sidecarFlags) start(stderr io.Writer) (*proxy.Proxy, error) {
 	if f.options.Policy == "" {
 		return nil, usage("--policy is missing: name the policy file, as in --policy policy.yaml")
 	}
+	if err := oneOf("log level", f.options.LogLevel, "debug, info, warn or error"); err != nil {
+		return nil, err
+	}
+	if err := oneOf("log format", f.options.LogFormat, "json or text"); err != nil {
+		return nil, err
+	}
 	f.options.Stderr = stderr
 	f.options.Version, f.options.Revision = build()
 	p, err := proxy.New(f.options)

@@ -56,7 +56,28 @@ func newRootCommand() *cobra.Command {
 	for _, construct := range commands {
 		root.AddCommand(construct())
 	}
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.InitDefaultVersionFlag()
+	_ = root.Flags().SetAnnotation("version", notFromEnvironment, nil) // images like to say their version in such a variable
+	refuseOtherShells(root)
 	return root
+}
+
+// refuseOtherShells has the library's command for completion refuse a shell that it does not know, where it would print its help.
+func refuseOtherShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	c, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		return
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage("no completion for %q: choose bash, fish, powershell or zsh", args[0])
+		}
+		return nil
+	}
 }
 
 // notFromEnvironment marks a flag whose variable would mean something else.

@@ -20,11 +20,15 @@ func newVersionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			v, r := build()
-			_, err := fmt.Fprintf(c.OutOrStdout(), "outrigger %s (%s, %s)\n", v, r, runtime.Version())
+			_, err := fmt.Fprintln(c.OutOrStdout(), versionLine())
 			return err
 		},
 	}
+}
+
+func versionLine() string {
+	v, r := build()
+	return fmt.Sprintf("outrigger %s (%s, %s)", v, r, runtime.Version())
 }
 
 // build tells the version and revision of this binary.
