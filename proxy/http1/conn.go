@@ -190,14 +190,15 @@ func (c *conn) parse(n int) *Refusal {
 	c.r += n
 	c.relax()
 
-	c.tmpl = http.Request{
-		Method: method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: line.minor,
-		Header: c.hdr, Body: http.NoBody, ContentLength: length, Host: host, RequestURI: target,
-		RemoteAddr: c.client.remote, TLS: c.tls,
-	}
+	c.tmpl = http.Request{}
+	req := &c.tmpl
+	req.Method, req.URL, req.RequestURI, req.Host = method, &c.url, target, host
+	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, line.minor
 	if line.minor == 0 {
-		c.tmpl.Proto = "HTTP/1.0"
+		req.Proto = "HTTP/1.0"
 	}
+	req.Header, req.Body, req.ContentLength = c.hdr, http.NoBody, length
+	req.RemoteAddr, req.TLS = c.client.remote, c.tls
 	// An absolute target is for a proxy, and those keep no connection of
 	// HTTP/1.0 (RFC 9112, 9.3).
 	c.tmpl.Close = c.fields.close || line.minor == 0 && (!c.fields.keepAlive || c.url.Scheme != "")
@@ -295,7 +296,9 @@ func (c *conn) call(req *http.Request) (completed bool) {
 func (c *conn) release() {
 	c.res.release()
 	c.headerStore.expire()
-	c.tmpl, c.url, c.fields = http.Request{}, url.URL{}, fields{}
+	c.tmpl = http.Request{} // one by one: together they would pass through the stack of every exchange
+	c.url = url.URL{}
+	c.fields = fields{}
 	c.body = nil
 	if !c.owes() {
 		c.current.Store(nil)

@@ -21,10 +21,11 @@ func (x *exchange) parse(n int) error {
 	c.headerStore.reset()
 	var f fields
 	f.collect(head, c.scan.spans, &c.headerStore, true)
-	x.res = http.Response{
-		Status: line[9:], StatusCode: status, Proto: line[:8], ProtoMajor: 1, ProtoMinor: minor,
-		Header: c.hdr, Body: &x.body, ContentLength: -1, Request: x.req,
-	}
+	x.res = http.Response{}
+	res := &x.res
+	res.Status, res.StatusCode = line[9:], status
+	res.Proto, res.ProtoMajor, res.ProtoMinor = line[:8], 1, minor
+	res.Header, res.Body, res.ContentLength, res.Request = c.hdr, &x.body, -1, x.req
 	if status < 200 {
 		if err := checkInterim(&f); err != nil || status != http.StatusSwitchingProtocols {
 			return err
