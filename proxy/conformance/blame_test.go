@@ -17,6 +17,7 @@ var blame = []clause{
 		[]probe{
 			acted("a bad chunk behind a good one that was forwarded", badChunkLate),
 			acted("a trailer that may not be, behind content that was forwarded", badTrailerLate),
+			acted("a bad chunk when the answer is on its way already", wrongWithin),
 			acted("content that stops", slowContent),
 			acted("content shorter than its length", shortContent),
 			acted("chunks that end with the connection", chunksCutLate),
@@ -97,6 +98,32 @@ func wrongLate(t *testing.T, bad string) {
 		t.Errorf("the client got %v (%v), the upstream a whole request: %t; want 400 and a broken one", r.Response, r.Broken, whole)
 	}
 	clients(t, s, up, "refused", "request_invalid")
+}
+
+// wrongWithin: the answer is on its way already, and can only break off.
+func wrongWithin(t *testing.T, _ *stage) {
+	ended := make(chan bool, 1)
+	up := proxytest.NewUpstream(t, func(c *proxytest.Conn, r *proxytest.Request) {
+		c.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n")
+		_, complete := r.Take()
+		ended <- complete
+		c.Gone()
+	})
+	s := strict(t, up, "")
+	c := proxytest.Dial(t, s.Port("up"))
+	c.Send(putChunks)
+	r := c.Head("PUT")
+	if r.Response == nil || r.StatusCode != 200 {
+		t.Fatalf("the client got %v (%v)", r.Response, r.Broken)
+	}
+	c.Send("zz\r\n" + smuggled)
+	if text, err := io.ReadAll(r.Body); string(text) != "begun" || err == nil || <-ended {
+		t.Errorf("the client got %q (%v), want an answer that breaks off, and the upstream an upload that does", text, err)
+	}
+	clients(t, s, up, "refused", "request_invalid")
+	if _, metrics := s.Get("/metrics"); proxytest.Sum(metrics, "outrigger_refused_total") != 1 {
+		t.Error("the refusal is not counted")
+	}
 }
 
 func slowContent(t *testing.T, _ *stage) {

@@ -194,7 +194,8 @@ func (v *visit) answered() *exchange.Attempt {
 func (v *visit) bodyBroke(err error) *failure.Error {
 	var write clientError
 	var client *http1.ClientError
-	if errors.As(err, &write) || errors.As(err, &client) || v.ex.ClientGone() {
+	var upload *http1.RequestBodyError // of the client too, but it did not leave
+	if errors.As(err, &write) || errors.As(err, &client) && !errors.As(err, &upload) || v.ex.ClientGone() {
 		err = failure.Wrap(failure.ClientClosed, err)
 	}
 	return verdict.BodyBroke(v.answered(), err)
@@ -214,8 +215,12 @@ func (v *visit) broken(err error) {
 func (v *visit) abort(err error) {
 	e := v.bodyBroke(err)
 	v.ex.Failure, v.ex.Outcome = e, policy.Failed
-	if e.Code == failure.ClientClosed {
-		v.ex.Outcome, v.ex.Status = policy.ClientClosed, failure.Of(failure.ClientClosed).Status
+	facts := failure.Of(e.Code)
+	switch {
+	case e.Code == failure.ClientClosed:
+		v.ex.Outcome, v.ex.Status = policy.ClientClosed, facts.Status
+	case facts.Refusal:
+		v.ex.Outcome = policy.Refused
 	}
 	panic(http.ErrAbortHandler)
 }
