@@ -28,12 +28,13 @@ const (
 
 // Check looks at every operation of an upstream. Safe for concurrent use.
 func Check(u *rules.Upstream, report rules.Report) {
+	used := usedAttempts(u)
 	for _, o := range u.Operations {
 		if o.Unread {
 			continue
 		}
 		checkAttempts(u, o, report)
-		checkAttemptAbove(o, report)
+		checkAttemptAbove(o, used, report)
 		checkLongConnect(o, report)
 		checkBaseOverMax(o, report)
 		checkRespected(o, report)

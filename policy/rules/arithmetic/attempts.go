@@ -24,8 +24,7 @@ func checkAttempts(u *rules.Upstream, o *rules.Operation, report rules.Report) {
 	t, r := o.Settings.Timeouts, o.Settings.Retry
 	_, retries := o.Written("retry.retries", rules.Defaults)
 	_, attempts := o.Written("timeouts.attempt", rules.Defaults)
-	// An attempt timeout that reaches the request's is cut to it: the first try may use the whole time, as with none.
-	if !retries || !attempts || r.Retries == 0 || t.Attempt == 0 || t.Request == 0 || t.Attempt >= t.Request {
+	if !retries || !attempts || r.Retries == 0 || t.Attempt == 0 || t.Request == 0 || takesAll(o) {
 		return
 	}
 	each := t.Attempt
@@ -59,10 +58,22 @@ func checkAttempts(u *rules.Upstream, o *rules.Operation, report rules.Report) {
 		}
 	}
 	p.Suggestion = fmt.Sprintf("lower retries, or raise timeouts.request to %s", spell(start+t.Attempt))
-	if key == "retry.retries" && !v.Named {
+	if n == 0 {
+		p.Suggestion = fmt.Sprintf("lower timeouts.attempt, or raise timeouts.request to %s", spell(start+t.Attempt))
+	}
+	if key == "retry.retries" && !v.Named && n > 0 { // that no retry fits does not say that none is wanted
 		p.Fix = policy.Edit{Place: v.Place, Text: fmt.Sprint(n)}
 	}
 	report(p)
+}
+
+// takesAll reports whether an attempt may take the whole request, as without an attempt timeout: because one that is inherited is cut
+// to the request's, or because it is above it, which is another problem.
+func takesAll(o *rules.Operation) bool {
+	t := o.Settings.Timeouts
+	request, _ := o.Value("timeouts.request")
+	attempt, _ := o.Value("timeouts.attempt")
+	return t.Attempt > t.Request || t.Attempt == t.Request && request.Level > attempt.Level
 }
 
 // involved are the written values that the worst case is made of.
