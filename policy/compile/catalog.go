@@ -123,7 +123,7 @@ func (c *compiler) catalog(file specFile) *catalog {
 		read.Catalog, read.broken = found, problems.HasErrors()
 	}
 	if c.options.CheckSchemas && !read.broken {
-		c.problems = append(c.problems, reader.CheckSchemas(path)...)
+		c.problems = append(c.problems, reader.CheckSchemas(path, problems)...)
 		read.checked = true
 	}
 	return read

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"slices"
 	"time"
 
 	"outrigger/policy"
@@ -38,8 +39,13 @@ func keyPlace(op *openapi.Operation) policy.Place {
 	return op.Place
 }
 
-// hints sets what x-outrigger says. Criticality has no meaning yet, and a service's owner may write it all the same.
+// hints sets what x-outrigger says. Criticality has no meaning yet, and a service's owner may write it all the same, in its words.
 func (c *compiler) hints(h openapi.Hints, set func(key string, at policy.Place, apply func(*settings))) {
+	if hint, shape := h.Criticality, language.Policy.Under("criticality"); hint != nil {
+		if words := slices.Concat(shape.Words, shape.WordsLater); !slices.Contains(words, hint.Text) {
+			c.badHint("criticality", hint, either(words))
+		}
+	}
 	if v, ok := c.truthHint("idempotent", h.Idempotent); ok {
 		set("retry.idempotent", h.Idempotent.Place, func(s *settings) { s.idempotent = &v })
 	}

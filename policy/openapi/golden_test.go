@@ -24,7 +24,7 @@ func TestDocumentsGiveTheCatalogAndTheProblemsOfTheirGoldenCase(t *testing.T) {
 
 func TestSchemasThatCannotBeLoadedAreAWarningAtTheirPlace(t *testing.T) {
 	golden(t, "testdata/schemas", func(r Reader, file string) string {
-		problems := r.CheckSchemas(file)
+		problems := r.CheckSchemas(file, nil)
 		if problems.HasErrors() {
 			t.Errorf("%s: schemas are never an error", file)
 		}

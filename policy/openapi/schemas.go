@@ -18,10 +18,10 @@ import (
 
 // CheckSchemas loads a document of version 3 as a whole, schemas included, and warns where that fails: tools that load
 // documents whole will fail at it too. The sidecar loses nothing, for it reads contracts part by part (policy/contract). It reads
-// the same files as Read and no others, and says nothing of what Read says already. It takes up to ten times as long as Read and
+// the same files as Read and no others, and says nothing of the places of which Read has told problems. It takes up to ten times as long as Read and
 // cannot be interrupted, so what it is given is bounded: some seconds and 450 MiB at the worst. The schemas of Swagger 2.0 are not
 // checked.
-func (r Reader) CheckSchemas(file string) policy.Problems {
+func (r Reader) CheckSchemas(file string, told policy.Problems) policy.Problems {
 	run := newReading(r, file)
 	root := run.open(run.root, absent, policy.Error)
 	if root == nil || !root.tree.get("openapi").isScalar() {
@@ -37,7 +37,9 @@ func (r Reader) CheckSchemas(file string) policy.Problems {
 		return nil
 	}
 	d.find(err)
-	return d.problems
+	return slices.DeleteFunc(d.problems, func(p policy.Problem) bool {
+		return slices.ContainsFunc(told, func(other policy.Problem) bool { return other.Place == p.Place })
+	})
 }
 
 // What the schema library is given. It makes up to two kilobytes of every mapping, compares every key of a YAML mapping with every

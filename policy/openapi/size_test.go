@@ -267,7 +267,7 @@ func TestSchemasBeyondWhatTheLibraryCanTakeAreNotGivenToIt(t *testing.T) {
 		"many in two files": {map[string][]byte{"api": []byte(json + `"A": {"$ref": "one.json#/A"}, "B": {"$ref": "two.json#/A"}}}}`), "one.json": part, "two.json": part}, "the document has more than 200000 mappings"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			problems := Reader{ReadFile: fromMap(test.files)}.CheckSchemas("api")
+			problems := Reader{ReadFile: fromMap(test.files)}.CheckSchemas("api", nil)
 			if len(problems) != 1 || problems[0].Code != CodeSchemas || !strings.Contains(problems[0].Message, test.want) {
 				t.Errorf("problems %v, want one that says %q", problems, test.want)
 			}

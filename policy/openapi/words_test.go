@@ -143,3 +143,21 @@ func TestLinesMayEndAsOnWindows(t *testing.T) {
 		}
 	}
 }
+
+func TestSchemasAreNotToldOfWhereTheReaderHasTold(t *testing.T) {
+	reader := Reader{ReadFile: fromMap(map[string][]byte{"api.yaml": []byte(`openapi: 3.0.3
+info: {title: api, version: "1"}
+paths:
+  /stock:
+    get:
+      responses: {"404": {$ref: "#/components/responses/Gone"}, "200": {description: ok, content: {application/json: {schema: {$ref: "#/components/schemas/Gone"}}}}}
+`)})}
+	_, told := reader.Read("api.yaml")
+	if len(told) != 1 || told[0].Code != CodeMissing {
+		t.Fatalf("the reader tells %v, want one $ref that leads nowhere", told)
+	}
+	problems := reader.CheckSchemas("api.yaml", told)
+	if len(problems) != 1 || problems[0].Code != CodeSchemas || problems[0].Place == told[0].Place {
+		t.Errorf("of the schemas it tells %v, want the other $ref alone", problems)
+	}
+}

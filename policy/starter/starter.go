@@ -120,7 +120,7 @@ func (m *maker) readAll() bool {
 		var problems policy.Problems
 		p.catalog, problems = reader.Read(spec.Path)
 		if p.catalog != nil && !problems.HasErrors() {
-			problems = append(problems, reader.CheckSchemas(spec.Path)...)
+			problems = append(problems, reader.CheckSchemas(spec.Path, problems)...)
 			p.silence(problems)
 			m.parts = append(m.parts, p)
 		} else {

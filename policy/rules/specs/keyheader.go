@@ -39,6 +39,9 @@ func checkSharedKey(u *rules.Upstream, report rules.Report) {
 }
 
 func documents(o *rules.Operation, header string) bool {
+	if hint := o.Spec.Hints.IdempotencyKey; hint != nil && strings.EqualFold(hint.Text, header) {
+		return true
+	}
 	return slices.ContainsFunc(o.Spec.Headers, func(h openapi.Header) bool { return strings.EqualFold(h.Name, header) })
 }
 
