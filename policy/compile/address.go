@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -39,7 +40,7 @@ func (c *compiler) expanded(key string, n *document.Node, expected string) (stri
 		return m[3]
 	})
 	if good && strings.Contains(text, "${") {
-		c.fail(codeVariable, n.Place(), fmt.Sprintf("%s: %q is not a variable", key, n.Text()), "${NAME} or ${NAME:-default}")
+		c.fail(codeVariable, n.Place(), fmt.Sprintf("%s: %q is not a variable", key, n.Text()), "${NAME} or ${NAME:-default}", prefixed("write ", variableMeant(text)))
 		return "", false
 	}
 	return text, good
@@ -59,14 +60,55 @@ func listenAddress(c *compiler, key string, n *document.Node) (policy.Address, b
 	if !ok || port < 0 || host != "" && !validHost(host) {
 		instead := ""
 		if p, err := strconv.Atoi(strings.TrimPrefix(text, ":")); err == nil && p >= 0 && p <= 65535 {
-			instead = fmt.Sprintf("127.0.0.1:%d", p)
+			instead = fmt.Sprintf("%s:%d", usualInterface(key), p)
 		} else if _, after, found := strings.Cut(text, "://"); found {
 			instead = strings.TrimRight(after, "/")
+		} else if instead = bracketed(text); instead == "" {
+			instead = variableMeant(text)
 		}
 		c.misspelt(key, n, addressExpected, instead)
 		return policy.Address{}, false
 	}
 	return policy.Address{HostPort: text, Place: n.Place()}, true
+}
+
+// usualInterface is where a port is wanted that is written alone: callers and what scrapes come from outside.
+func usualInterface(key string) string {
+	if key == "inbound.listen" || key == "metrics.listen" {
+		return "0.0.0.0"
+	}
+	return "127.0.0.1"
+}
+
+// bracketed gives an IPv6 address and its port the brackets that tell them apart; "" for any other text.
+func bracketed(text string) string {
+	last := strings.LastIndex(text, ":")
+	if last < 0 || strings.Count(text, ":") < 3 {
+		return ""
+	}
+	addr, err := netip.ParseAddr(text[:last])
+	port, number := strconv.ParseUint(text[last+1:], 10, 16)
+	if err != nil || number != nil {
+		return ""
+	}
+	return netip.AddrPortFrom(addr, uint16(port)).String()
+}
+
+// otherVariable is a variable as shells, Kubernetes and others write it, and with a default behind a colon alone.
+var otherVariable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*):([^-}][^}]*)\}|\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$([A-Za-z_][A-Za-z0-9_]*)`)
+
+// variableMeant writes such variables as policies do; "" for a text without any.
+func variableMeant(text string) string {
+	if !otherVariable.MatchString(text) {
+		return ""
+	}
+	return otherVariable.ReplaceAllStringFunc(text, func(found string) string {
+		m := otherVariable.FindStringSubmatch(found)
+		if m[1] != "" {
+			return "${" + m[1] + ":-" + m[2] + "}"
+		}
+		return "${" + m[3] + m[4] + "}"
+	})
 }
 
 func validHost(host string) bool {
@@ -101,6 +143,10 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 		instead := ""
 		if host, _, ok := network.Split(strings.TrimLeft(text, "/")); ok && validHost(host) {
 			instead = "http://" + strings.TrimLeft(text, "/")
+		} else if scheme, rest, found := strings.Cut(text, "://"); found && bracketed(rest) != "" {
+			instead = scheme + "://" + bracketed(rest)
+		} else {
+			instead = variableMeant(text)
 		}
 		c.misspelt(key, n, endpointExpected, instead)
 		return policy.Endpoint{}, false
@@ -113,7 +159,7 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 	case secretIn(u):
 		c.fail(codeSecret, n.Place(), key+": a URL with a user name, a password or a token", endpointExpected, "let the application send its credentials; secrets never stand in a policy")
 	case !ok || !validHost(host) || port == 0:
-		c.misspelt(key, n, endpointExpected, "")
+		c.misspelt(key, n, endpointExpected, cmp.Or(prefixed(u.Scheme+"://", bracketed(u.Host)), variableMeant(text)))
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		c.fail(codeSpelling, n.Place(), fmt.Sprintf("%s: %q is more than an address", key, n.Text()), endpointExpected,
 			fmt.Sprintf("write %s://%s; paths come from the request", u.Scheme, u.Host))
@@ -121,6 +167,14 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 		return policy.Endpoint{Scheme: u.Scheme, Host: hostPort(strings.ToLower(host), port), Place: n.Place()}, true
 	}
 	return policy.Endpoint{}, false
+}
+
+// prefixed is text behind a prefix, "" for no text.
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
 }
 
 func defaultPort(scheme string) int {

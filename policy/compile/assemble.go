@@ -90,6 +90,12 @@ func (c *compiler) sources(t *top, defaults *layer) []*source {
 			t.misread = true
 			continue
 		}
+		if misindented(e) {
+			c.fail(codeUnknownField, e.KeyPlace, fmt.Sprintf("key %q stands where upstreams have their names", e.Key), "the name of an upstream",
+				"indent it, so that it stands under the name of an upstream")
+			t.misread = true
+			continue
+		}
 		all = append(all, c.upstream(e, defaults))
 	}
 	_, outbound := t.entries["outbound"]

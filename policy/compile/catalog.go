@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"outrigger/policy"
 	"outrigger/policy/contract"
@@ -71,6 +73,36 @@ func (c *catalog) choices() string {
 		names = append(names, cmp.Or(op.ID, op.Method+" "+op.Path))
 	}
 	return fmt.Sprintf("%s of %s", either(names), c.File)
+}
+
+// methodFirst and methodLast take the method from a key in another spelling, and hostFirst what stands before the path of a URL.
+var (
+	methodFirst = regexp.MustCompile(`(?i)^(get|head|post|put|patch|delete|options|trace|query)\b[ :]*(.*)$`)
+	methodLast  = regexp.MustCompile(`(?i)^(.*?)[ :]+(get|head|post|put|patch|delete|options|trace|query)$`)
+	hostFirst   = regexp.MustCompile(`^https?://[^/]*`)
+)
+
+// templateMeant returns the METHOD /path of an operation that a key in another spelling means, with the method behind it, without a
+// slash, as a whole URL; "" for none. Without a method it is the first operation of the path.
+func (c *catalog) templateMeant(key string) string {
+	method, path := "", key
+	if m := methodFirst.FindStringSubmatch(key); m != nil {
+		method, path = m[1], m[2]
+	} else if m := methodLast.FindStringSubmatch(key); m != nil {
+		method, path = m[2], m[1]
+	} else if !strings.HasPrefix(key, "/") {
+		return ""
+	}
+	path = "/" + strings.TrimLeft(hostFirst.ReplaceAllString(path, ""), "/")
+	c.index()
+	op := c.byShape[policy.TemplateShape(policy.CanonicalTemplate(path))]
+	if method != "" {
+		op = c.findByPath(strings.ToUpper(method), path)
+	}
+	if op == nil {
+		return ""
+	}
+	return op.Method + " " + op.Path
 }
 
 // findByPath finds by method and template, as the spec writes it or as requests show it; parameters may have other names.

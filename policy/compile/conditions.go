@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,7 +99,7 @@ func (c *compiler) status(key string, n *document.Node, item language.Shape, why
 	case slices.Contains(item.WordsLater, strings.ToUpper(text)):
 		c.notYetValue(n.Place(), "gRPC code "+text, conditionExpected(item))
 	case err != nil:
-		meant, instead := nearest(text, item.Words), ""
+		meant, instead := conditionMeant(text, item.Words), ""
 		if meant != "" {
 			instead = "write " + meant
 		}
@@ -114,6 +115,19 @@ func (c *compiler) status(key string, n *document.Node, item language.Shape, why
 		return code, true
 	}
 	return 0, false
+}
+
+// otherClass is a class of statuses that is no condition: 4xx is near to 5xx, and nearly its opposite.
+var otherClass = regexp.MustCompile(`^[1-46-9][xX][xX]$`)
+
+func conditionMeant(text string, words []string) string {
+	if otherClass.MatchString(text) {
+		return ""
+	}
+	if other := language.OtherConditions[strings.ToLower(text)]; other != "" {
+		return other
+	}
+	return nearest(text, words)
 }
 
 func (v *conditions) add(other policy.Conditions) {

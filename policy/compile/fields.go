@@ -119,9 +119,16 @@ func (r *reading[S]) suggestMapping(key string, n *document.Node, fields []field
 		r.c.mend(spaced)
 		return
 	}
+	if name, rest, _ := strings.Cut(n.Text(), " "); rest != "" && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == name }) {
+		r.c.lastTold().Suggestion = fmt.Sprintf("put a colon behind %q: %s: %s", name, name, strings.TrimSpace(rest))
+		return
+	}
 	if _, rest, isURL := strings.Cut(n.Text(), "://"); isURL && rest != "" && slices.ContainsFunc(fields, func(f field[S]) bool { return f.name == "endpoints" }) {
 		r.c.lastTold().Suggestion = fmt.Sprintf("write {endpoints: [%s]}", n.Text())
 		return
+	}
+	if key == "" {
+		return // a whole policy is more than one value
 	}
 	for _, f := range fields {
 		probe := &compiler{options: Options{Env: r.c.options.Env}, told: map[toldKey]bool{}, counts: map[policy.Severity]int{}}
@@ -169,6 +176,10 @@ func (r *reading[S]) entry(key string, e document.Entry, f field[S]) {
 		r.emit(key, e.KeyPlace, f.on)
 	}
 	r.mapping(key, n, f.nested)
+	if f.off != nil && meansOff(n) {
+		r.c.lastTold().Suggestion = "write off"
+		r.c.mend("off")
+	}
 }
 
 func join(prefix, name string) string {
@@ -202,12 +213,28 @@ func isOff(n *document.Node) bool {
 	return n.Kind() == document.Scalar && (n.Text() == "off" || n.Tag() == "!!bool" && n.Text() == "false")
 }
 
+// meansOff reports whether n is one of the other words for "off".
+func meansOff(n *document.Node) bool {
+	return n.Kind() == document.Scalar && slices.Contains([]string{"no", "none", "never", "disabled", "disable", "infinite", "infinity", "unlimited"}, strings.ToLower(n.Text()))
+}
+
 func (c *compiler) wrongType(n *document.Node, what, expected string) {
 	got := n.Kind().String()
 	if n.Kind() == document.Scalar {
 		got = fmt.Sprintf("the value %q", n.Text())
 	}
-	c.fail(codeType, n.Place(), fmt.Sprintf("%s is %s", what, got), expected)
+	instead := ""
+	switch {
+	case n.Kind() == document.Sequence && strings.HasPrefix(expected, "a mapping of names"):
+		instead = "write NAME: in the place of each dash, and what belongs to it below"
+	case n.Kind() == document.Sequence && strings.HasPrefix(expected, "a mapping of operation"):
+		instead = "write each as a key with a policy, such as getStock: {timeouts: {request: 1s}}"
+	case n.Kind() == document.Sequence && strings.HasPrefix(expected, "a mapping"):
+		instead = "write it without dashes and brackets: a key and its value on each line"
+	case n.Kind() == document.Mapping && strings.HasPrefix(expected, "a list"):
+		instead = "write its items in brackets, such as [a, b], or behind a dash each"
+	}
+	c.fail(codeType, n.Place(), fmt.Sprintf("%s is %s", what, got), expected, instead)
 }
 
 func (c *compiler) notYet(at policy.Place, what string) {
@@ -238,12 +265,16 @@ func (c *compiler) unknownField(e document.Entry, u unknown) {
 	}
 	switch meant, renamed := nearest(e.Key, u.known), otherNames[e.Key]; {
 	case slices.Contains(u.known, renamed):
-		p.Suggestion = cmp.Or(elsewhere[e.Key], "write "+renamed)
+		p.Suggestion = cmp.Or(belowOf(u.where, elsewhere[e.Key]), "write "+renamed)
 		if u.mapping.Get(renamed) == nil {
 			p.Fix = policy.Edit{Place: e.KeyPlace, Text: renamed}
 		}
+	case e.Key == "policy" && slices.Contains(u.known, "timeouts"):
+		p.Suggestion = "write what stands in it here: this is a policy already"
+	case e.Key == "endpoints" && slices.Contains(u.known, "application"):
+		p.Suggestion = "write \"application\", one URL"
 	case elsewhere[e.Key] != "" && !slices.Contains(u.known, e.Key):
-		p.Suggestion = elsewhere[e.Key]
+		p.Suggestion = belowOf(u.where, elsewhere[e.Key])
 	case meant != "":
 		p.Suggestion = fmt.Sprintf("did you mean %q?", meant)
 		if u.mapping.Get(meant) == nil && spelling.Certain(e.Key, u.known) {
@@ -257,10 +288,15 @@ func (c *compiler) unknownField(e document.Entry, u unknown) {
 			p.Suggestion = fmt.Sprintf("indent it: it belongs under %s", strings.TrimSuffix(key, "."+e.Key))
 		} else if key != "" {
 			p.Suggestion = fmt.Sprintf("it is a key of policies: write %s under policy, defaults or an operation", key)
+		} else if places := fileKeyNamed(e.Key); len(places) > 0 {
+			p.Suggestion = fmt.Sprintf("it is a key of %s: move it there", either(places))
 		}
 	}
 	c.report(p)
 }
+
+// belowOf is what to write for a key, said where part of its path is above it already: "when" in retry, not "retry.when".
+func belowOf(where, advice string) string { return strings.ReplaceAll(advice, `"`+where+".", `"`) }
 
 // uncoloned returns the known key that a text begins with, whose colon was forgotten: "timeouts {request" says timeouts.
 func (u unknown) uncoloned(text string) string {
@@ -288,29 +324,37 @@ var otherNames = map[string]string{
 	"on": "when", "retryOn": "when", "statusCodes": "when", "initial": "base", "initialInterval": "base", "maxInterval": "max",
 	"percent": "ratio", "minRetryRate": "floor", "interval": "window", "maxRequests": "max", "maxConcurrent": "max", "maxPending": "queue",
 	"perTry": "attempt", "overall": "request", "total": "request", "read": "idle", "cooldown": "openFor", "sleepWindow": "openFor",
-	"baseEjectionTime": "openFor", "halfOpenRequests": "probes", "consecutiveErrors": "consecutiveFailures", "errorRate": "failureRate",
+	"baseEjectionTime": "openFor", "waitDurationInOpenState": "openFor", "halfOpenRequests": "probes", "consecutiveErrors": "consecutiveFailures", "consecutive5xxErrors": "consecutiveFailures", "errorRate": "failureRate",
+	"failureRateThreshold": "failureRate", "minimumNumberOfCalls": "minimumRequests", "requestVolumeThreshold": "minimumRequests",
+	"permittedNumberOfCallsInHalfOpenState": "probes", "limit": "max", "name": "header", "retryRatio": "ratio",
 	"address": "listen", "bind": "listen", "cidrs": "callers", "aliases": "hosts", "services": "upstreams", "templates": "policies",
 }
 
 // elsewhere are keys that people know from other systems or other places, and what they are here.
 var elsewhere = map[string]string{
-	"on":             "write \"when\"; a bare \"on\" is the word true to many YAML tools",
-	"true":           "write \"when\"; a YAML tool has read \"on\" as true",
-	"attempts":       "write \"retry.retries\", which counts the extra tries: attempts - 1",
-	"maxAttempts":    "write \"retry.retries\", which counts the extra tries: attempts - 1",
-	"numRetries":     "write \"retry.retries\"",
-	"retryOn":        "write \"retry.when\"",
-	"formerly":       "write \"formerly\" beside the policy of an upstream, or in an operation",
-	"perTryTimeout":  "write \"timeouts.attempt\"",
-	"timeout":        "write \"timeouts.request\" for the whole exchange, \"timeouts.attempt\" for one try",
-	"circuitBreaker": "write \"breaker\"",
-	"backend":        "write \"endpoints\"",
-	"backends":       "write \"upstreams\"",
-	"targets":        "write \"endpoints\"",
-	"url":            "write \"endpoints\", a list of URLs",
-	"endpoint":       "write \"endpoints\", a list of URLs",
-	"port":           "write \"listen\", such as 127.0.0.1:8080",
-	"spec":           "write \"openapi\"",
-	"swagger":        "write \"openapi\"",
-	"routes":         "write \"operations\"",
+	"on":                "write \"when\"; a bare \"on\" is the word true to many YAML tools",
+	"true":              "write \"when\"; a YAML tool has read \"on\" as true",
+	"attempts":          "write \"retry.retries\", which counts the extra tries: attempts - 1",
+	"maxAttempts":       "write \"retry.retries\", which counts the extra tries: attempts - 1",
+	"numRetries":        "write \"retry.retries\"",
+	"retryOn":           "write \"retry.when\"",
+	"formerly":          "write \"formerly\" beside the policy of an upstream, or in an operation",
+	"perTryTimeout":     "write \"timeouts.attempt\"",
+	"policy":            "write \"defaults\" for all, or \"policy\" under inbound or an upstream",
+	"slidingWindowSize": "write \"window\", a duration", "windowSize": "write \"window\", a duration",
+	"minRetriesPerSecond": "write \"floor\", the extra attempts of a whole window",
+	"trip":                "write \"consecutiveFailures\", a number, and \"failureRate\", a share",
+	"jitter":              "remove it: a back-off is drawn at random between 0 and its cap",
+	"application":         "write \"endpoints\", a list of URLs",
+	"timeout":             "write \"timeouts.request\" for the whole exchange, \"timeouts.attempt\" for one try",
+	"circuitBreaker":      "write \"breaker\"",
+	"backend":             "write \"endpoints\"",
+	"backends":            "write \"upstreams\"",
+	"targets":             "write \"endpoints\"",
+	"url":                 "write \"endpoints\", a list of URLs",
+	"endpoint":            "write \"endpoints\", a list of URLs",
+	"port":                "write \"listen\", such as 127.0.0.1:8080",
+	"spec":                "write \"openapi\"",
+	"swagger":             "write \"openapi\"",
+	"routes":              "write \"operations\"",
 }

@@ -183,6 +183,24 @@ func policyKeyNamed(name string) string {
 	return ""
 }
 
+// fileKeyNamed returns where in a file, outside of policies, a key stands that is called name.
+func fileKeyNamed(name string) []string {
+	var places []string
+	if language.File.Find(name) != nil {
+		places = append(places, "the file itself, at its left margin")
+	}
+	for _, key := range language.File.Keys {
+		where, shape := key.Name, key.Shape
+		if key.Name == "upstreams" {
+			where, shape = "an upstream", *key.Shape.Item
+		}
+		if shape.Kind == language.Mapping && key.Name != "defaults" && shape.Find(name) != nil {
+			places = append(places, where)
+		}
+	}
+	return places
+}
+
 func dottedKeys[S any](prefix string, fields []field[S]) []string {
 	var keys []string
 	for _, f := range fields {

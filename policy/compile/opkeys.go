@@ -96,7 +96,8 @@ func (c *compiler) goodTemplate(e document.Entry, method, template string) bool 
 			c.mendWord(upper + " " + template)
 		}
 	case strings.ContainsAny(template, "?# "):
-		c.fail(codeSpelling, e.KeyPlace, fmt.Sprintf("operation %q: a path template has no query, no fragment and no space", e.Key), expected)
+		c.fail(codeSpelling, e.KeyPlace, fmt.Sprintf("operation %q: a path template has no query, no fragment and no space", e.Key), expected,
+			fmt.Sprintf("write %q", method+" "+template[:strings.IndexAny(template, "?# ")]))
 	case !balanced(template):
 		c.fail(codeSpelling, e.KeyPlace, fmt.Sprintf("operation %q: braces do not match", e.Key), expected, "write each parameter as {name}")
 	default:
@@ -195,7 +196,10 @@ func (c *compiler) unknownID(s *source, e document.Entry, all []*source) {
 	meant, instead := c.nearestOperation(e.Key, ids), ""
 	if meant != "" {
 		instead = fmt.Sprintf("did you mean %q?", meant)
-	} else if method, path, found := strings.Cut(e.Key, "/"); found && method == "" {
+	}
+	if template := s.catalog.templateMeant(e.Key); template != "" {
+		instead, meant = fmt.Sprintf("write %q", template), ""
+	} else if method, path, found := strings.Cut(e.Key, "/"); meant == "" && found && method == "" {
 		instead = fmt.Sprintf("write the method before the path: GET /%s", path)
 	}
 	c.fail(codeUnknownOperation, e.KeyPlace, fmt.Sprintf("unknown operation %q", e.Key), s.catalog.choices(), instead)

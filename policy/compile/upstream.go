@@ -124,6 +124,11 @@ func (c *compiler) upstream(e document.Entry, defaults *layer) *source {
 	return s
 }
 
+// misindented reports whether an entry of upstreams is no upstream but a key of one, too far to the left.
+func misindented(e document.Entry) bool {
+	return language.File.Under("upstreams").Item.Find(e.Key) != nil && e.Value.Get("endpoints") == nil && !meant(e.Value, "endpoints")
+}
+
 // checkRefusesAll refuses an upstream that lets only declared operations pass and has none.
 func (c *compiler) checkRefusesAll(s *source) {
 	if s.RefuseUnmatched && len(s.Operations) == 0 && (s.catalog == nil || !s.catalog.broken) {

@@ -82,9 +82,18 @@ func duration(s language.Shape) kind[time.Duration] {
 			return 0, false
 		}
 		d, spelt := spelling.Duration(text)
+		if long, err := time.ParseDuration(text); err == nil && long > high {
+			d, spelt = long, true // also where it has more digits than durations may
+		}
 		if !spelt {
 			meant := durationMeant(text)
+			if s.Off && meansOff(n) {
+				meant = "off"
+			}
 			c.misspelt(key, n, durationExpected, meant)
+			if meant == "off" {
+				c.mend(meant)
+			}
 			if _, exact := spelling.Duration(meant); exact {
 				c.mend(meant)
 			}
@@ -92,6 +101,9 @@ func duration(s language.Shape) kind[time.Duration] {
 		}
 		if d < low || d > high {
 			c.outOfRange(key, n, fmt.Sprintf("%s to %s", spell(low), spell(high)))
+			if s.Off && d == 0 {
+				c.lastTold().Suggestion = "write off if it shall have no end"
+			}
 			return 0, false
 		}
 		return d, true
@@ -107,7 +119,11 @@ var nextUnit = map[string]string{"h": "m", "m": "s", "s": "ms"}
 
 // durationMeant guesses what a misspelt duration should be.
 func durationMeant(text string) string {
-	text = strings.ToLower(strings.TrimSpace(text))
+	text = strings.ReplaceAll(strings.Trim(strings.ToLower(text), " “”‘’'\""), "_", "")
+	text = strings.TrimPrefix(text, "pt") // ISO 8601
+	if text == "1d" || text == "1day" {
+		return "24h"
+	}
 	if _, err := strconv.Atoi(text); err == nil {
 		return fmt.Sprintf("%ss or %sms", text, text)
 	}
@@ -265,6 +281,11 @@ func word(s language.Shape) kind[string] {
 		if meant != "" {
 			instead = "write " + meant
 		}
+		for _, other := range language.OtherWords[text] {
+			if meant == "" && instead == "" && slices.Contains(s.Words, other) {
+				instead = "write " + other
+			}
+		}
 		c.fail(codeRange, n.Place(), fmt.Sprintf("%s: %q is not a value it can have", key, text), either(words), instead)
 		if meant != "" {
 			c.mend(meant)
@@ -321,7 +342,7 @@ func items[T any](k kind[T]) kind[[]T] {
 				c.fail(codeType, n.Place(), key+" is one value", "a list", "put a space behind the dash: - "+rest)
 				return nil, false
 			}
-			c.fail(codeType, n.Place(), key+" is one value", "a list", fmt.Sprintf("write [%s]", n.Text()))
+			c.fail(codeType, n.Place(), key+" is one value", "a list", fmt.Sprintf("write [%s]", strings.TrimSpace(n.Text())))
 			if !strings.ContainsAny(n.Text(), ",[]{}#&*!|>'\"%@`") {
 				c.mend("[" + n.Text() + "]")
 			}

@@ -112,3 +112,22 @@ func DefaultOf(key Key) string {
 	}
 	return "`" + key.Default + "`, " + key.DefaultText
 }
+
+// OtherWords are words that other systems, and people, have for the words of values here. Where a value has several of them, the
+// first one holds.
+var OtherWords = map[string][]string{
+	"deny": {"refuse"}, "reject": {"refuse"}, "block": {"refuse", "enforce"}, "drop": {"refuse"}, "forbid": {"refuse"},
+	"allow": {"pass"}, "accept": {"pass"}, "permit": {"pass"}, "preserve": {"pass"}, "keep": {"pass"}, "overwrite": {"replace"}, "add": {"append"},
+	"verbose": {"debug"}, "trace": {"debug"}, "critical": {"error"}, "fatal": {"error"}, "console": {"text"}, "plain": {"text"},
+	"strict": {"enforce"}, "true": {"enforce", "count"}, "on": {"enforce", "count"}, "monitor": {"report"}, "log": {"report"}, "warn": {"report"},
+	"high": {"critical"}, "low": {"sheddable"}, "normal": {"default"}, "medium": {"default"},
+	"service": {"upstream"}, "cluster": {"upstream"}, "backend": {"upstream"}, "host": {"endpoint"}, "instance": {"endpoint"}, "route": {"operation"}, "path": {"operation"},
+	"auto": {"inject"}, "generate": {"inject"}, "required": {"require"}, "mandatory": {"require"}, "passthrough": {"forward", "pass"},
+	"leastRequest": {"leastBusy"}, "least_request": {"leastBusy"}, "LEAST_REQUEST": {"leastBusy"}, "leastConn": {"leastBusy"}, "least_conn": {"leastBusy"},
+}
+
+// OtherConditions are what other systems call the conditions of retries.
+var OtherConditions = map[string]string{
+	"gateway-error": "gateway", "connect-failure": "connect", "connection-error": "connect", "refused-stream": "refused", "reset-before-request": "reset",
+	"500-599": "5xx", "5**": "5xx", "50x": "5xx", "server-error": "5xx", "retriable-4xx": "409", "deadline": "timeout",
+}
