@@ -58,7 +58,7 @@ func listenAddress(c *compiler, key string, n *document.Node) (policy.Address, b
 	}
 	host, port, ok := network.Split(text)
 	if !ok || port < 0 || host != "" && !validHost(host) {
-		instead := ""
+		var instead string
 		if p, err := strconv.Atoi(strings.TrimPrefix(text, ":")); err == nil && p >= 0 && p <= 65535 {
 			instead = fmt.Sprintf("%s:%d", usualInterface(key), p)
 		} else if _, after, found := strings.Cut(text, "://"); found {
@@ -140,7 +140,7 @@ func endpoint(c *compiler, key string, n *document.Node) (policy.Endpoint, bool)
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		instead := ""
+		var instead string
 		if host, _, ok := network.Split(strings.TrimLeft(text, "/")); ok && validHost(host) {
 			instead = "http://" + strings.TrimLeft(text, "/")
 		} else if scheme, rest, found := strings.Cut(text, "://"); found && bracketed(rest) != "" {
