@@ -117,7 +117,11 @@ func (c *converter) daprRetry(u *upstream, n *document.Node) {
 	default:
 		c.leave(policy, "retry policy %s", policy.Text())
 	}
-	if statuses := get(n, "matching", "http_status_codes"); statuses != nil {
+	matching := n.Get("matching")
+	if matching == nil { // some pages of Dapr have another name for it
+		matching = n.Get("matches")
+	}
+	if statuses := get(matching, "http_status_codes"); statuses != nil {
 		r.when = []string{"connect", "refused", "reset", "timeout"}
 		for part := range strings.SplitSeq(statuses.Text(), ",") {
 			r.when = append(r.when, c.status(statuses, strings.TrimSpace(part))...)
@@ -126,8 +130,8 @@ func (c *converter) daprRetry(u *upstream, n *document.Node) {
 		c.leave(n, "retries on every status but 2xx and 3xx became those on 408, 425, 429 and 5xx: another try cannot change a 404")
 	}
 	r.when = tidy(r.when)
-	c.rest(n.Get("matching"), "matching", "http_status_codes")
-	c.rest(n, "retries", "policy", "duration", "max_interval", "max_retries", "matching")
+	c.rest(matching, "matching", "http_status_codes")
+	c.rest(n, "retries", "policy", "duration", "max_interval", "max_retries", "matching", "matches")
 }
 
 func (c *converter) daprBreaker(u *upstream, n *document.Node) {
@@ -186,8 +190,13 @@ func (c *converter) trip(n *document.Node) draft.Policy {
 		share, _ := strconv.ParseFloat(m[2], 64)
 		b = append(b, draft.Field{Key: "failureRate", Value: strconv.FormatFloat(max(share*100, 1), 'f', -1, 64) + "%"})
 	}
-	if slices.ContainsFunc(b, func(f draft.Field) bool { return f.Key == "failureRate" }) &&
-		!slices.ContainsFunc(b, func(f draft.Field) bool { return f.Key == "consecutiveFailures" }) {
+	has := func(key string) bool {
+		return slices.ContainsFunc(b, func(f draft.Field) bool { return f.Key == key })
+	}
+	switch {
+	case has("consecutiveFailures") && len(b) > 1:
+		c.leave(n, "trip: its terms hold together there; here failures in a row are enough, and so is the rate")
+	case has("failureRate"):
 		b = append(b, draft.Field{Key: "consecutiveFailures", Value: "off"})
 	}
 	return b
