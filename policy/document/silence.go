@@ -34,8 +34,10 @@ func (n *Node) Silences() []Silence {
 }
 
 var (
-	silenceMark = []byte("outrigger:allow")
+	silenceMark = []byte("outrigger")
 	silenceForm = regexp.MustCompile(`^#+\s*outrigger:allow\b\s*(.*)$`)
+	// nearSilence is a comment that means to be one, in another spelling: "outrigger: allow OR204", "outrigger:ignore OR204".
+	nearSilence = regexp.MustCompile(`^#+\s*outrigger\s*:?\s*(?:allow|alow|ignore|disable|silence|skip|nolint)\b:?\s*(OR[0-9]{3}\b.*)$`)
 	codeForm    = regexp.MustCompile(`^OR[0-9]{3}$`)
 )
 
@@ -58,12 +60,16 @@ func (s *source) findSilences(root *yaml.Node) ([]Silence, policy.Problems) {
 		if at < 0 {
 			continue
 		}
-		match := silenceForm.FindSubmatch(line[at:])
-		if match == nil {
+		match, near := silenceForm.FindSubmatch(line[at:]), nearSilence.FindSubmatch(line[at:])
+		if match == nil && near == nil {
 			continue
 		}
 		column := 1 + utf8.RuneCount(line[:at])
 		silence := Silence{Line: i + 1, Place: policy.Place{File: s.file, Line: i + 1, Column: column, EndColumn: column + utf8.RuneCount(line[at:])}}
+		if match == nil {
+			problems = append(problems, misspeltSilence(silence.Place, string(near[1])))
+			continue
+		}
 		silence.Codes, silence.Reason = splitCodes(string(match[1]))
 		if p := silence.problem(); p != nil {
 			problems = append(problems, *p)
@@ -94,6 +100,13 @@ func splitCodes(text string) (codes []string, reason string) {
 		rest = strings.TrimLeft(rest[end:], " \t,")
 	}
 	return codes, rest
+}
+
+func misspeltSilence(at policy.Place, rest string) policy.Problem {
+	return policy.Problem{
+		Code: CodeSilence, Severity: policy.Error, Place: at, Message: "comment silences nothing: it is not spelt outrigger:allow",
+		Expected: "# outrigger:allow OR204 why it is right here", Suggestion: "write # outrigger:allow " + rest,
+	}
 }
 
 func (s Silence) problem() *policy.Problem {
