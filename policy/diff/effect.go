@@ -58,7 +58,7 @@ func judge(key, old, now string) verdict {
 	if n, err := strconv.Atoi(now); err == nil {
 		attempts = n + 1
 	}
-	v.what = strings.NewReplacer("{old}", old, "{new}", now, "{attempts}", strconv.Itoa(attempts)).Replace(v.what)
+	v.what = strings.NewReplacer("{old}", old, "{new}", now, "{attempts}", counted(attempts)).Replace(v.what)
 	return v
 }
 
@@ -109,6 +109,13 @@ func measures(old, now string) (a, b float64, ok bool) {
 	a, okA := spelling.Amount(old)
 	b, okB := spelling.Amount(now)
 	return a, b, okA && okB
+}
+
+func counted(attempts int) string {
+	if attempts == 1 {
+		return "1 attempt"
+	}
+	return strconv.Itoa(attempts) + " attempts"
 }
 
 // moved judges another address of a port: from loopback to elsewhere, everybody on the network may come.

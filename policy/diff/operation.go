@@ -128,12 +128,20 @@ func (l *list) values(was, is pair) {
 			l.setting(before, after, where)
 		case inNew && old.values[feature].value == "off" && !switched[feature]:
 			switched[feature] = true
-			l.setting(old.values[feature], setting{feature, "on", after.source}, where)
+			l.setting(old.values[feature], setting{feature, "on", switchedBy(is, feature, after)}, where)
 		case inOld && now.values[feature].value == "off" && !switched[feature]:
 			switched[feature] = true
-			l.setting(setting{feature, "on", before.source}, now.values[feature], where)
+			l.setting(setting{feature, "on", switchedBy(was, feature, before)}, now.values[feature], where)
 		}
 	}
+}
+
+// switchedBy is where a feature is written that is on, else where the first of its values comes from.
+func switchedBy(p pair, feature string, first setting) string {
+	if _, written := p.operation.Policy.Origins[feature]; written {
+		return p.operation.Policy.Source(feature)
+	}
+	return first.source
 }
 
 // above is the key of the feature that a value belongs to: "breaker" of "breaker.window".

@@ -1,6 +1,6 @@
 package diff
 
-// verdict is an effect and its reason. In what, {old} and {new} stand for the value, {attempts} for one more than a number, {words}
+// verdict is an effect and its reason. In what, {old} and {new} stand for the value, {attempts} for one more than a number of them, {words}
 // for the members of a list that came or went.
 type verdict struct {
 	effect Effect
@@ -47,8 +47,8 @@ var rules = map[string]rule{
 		off:  verdict{Riskier, "a caller may take for ever to send its body"},
 	},
 	"retry.retries": {
-		less: verdict{Neutral, "at most {attempts} attempts: more failures reach callers"},
-		more: verdict{Neutral, "up to {attempts} attempts: fewer failures reach callers, and a failing upstream is asked more often"},
+		less: verdict{Neutral, "at most {attempts}: more failures reach callers"},
+		more: verdict{Neutral, "up to {attempts}: fewer failures reach callers, and a failing upstream is asked more often"},
 	},
 	"retry.when": {
 		less: verdict{Neutral, "not retried any more: {words}"},
