@@ -39,10 +39,13 @@ func (r *request) retried() (yes, no []Reason) {
 	each(retry.When.Connect, "no connection", "nothing was sent, so any method may be sent again")
 	each(retry.When.Refused || retry.When.Statuses.Has(425), notProcessed, "the upstream did not process the request, so any method may be sent again")
 	each(retry.When.Reset, "connection lost before the reply", "")
-	if r.op.Policy.Timeouts.Attempt > 0 {
-		each(retry.When.Timeout, "attempt timeout", "")
-	} else {
+	switch t := r.op.Policy.Timeouts; {
+	case t.Attempt == 0:
 		add(false, "attempt timeout", "none is set: the first try may use the whole time, so retries help after fast failures only")
+	case t.Request > 0 && t.Attempt >= t.Request:
+		add(false, "attempt timeout", "it is cut to timeouts.request, which ends first: the first try may use the whole time, so retries help after fast failures only")
+	default:
+		each(retry.When.Timeout, "attempt timeout", "")
 	}
 	r.statuses(each)
 	yes = append(yes, Reason{"a kept connection that turns out closed", r.staleWhy()})
