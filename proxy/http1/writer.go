@@ -171,7 +171,11 @@ func (w *response) FlushError() error {
 
 // flush sends what is pending; last ends the message.
 func (w *response) flush(last bool) error {
-	if out := w.pending(last); len(out) > 0 {
+	return w.sendPending(w.pending(last))
+}
+
+func (w *response) sendPending(out []byte) error {
+	if len(out) > 0 {
 		w.err = w.sendBytes(out)
 	}
 	return w.err
@@ -270,12 +274,10 @@ func (w *response) finish(leave bool) error {
 	if w.headSent && !w.chunked && (w.buf == nil || w.buf.content() == 0) {
 		return w.err
 	}
-	if !leave || w.headSent || !w.c.canLeave() {
-		return w.flush(true)
-	}
+	leave = leave && !w.headSent && w.c.canLeave()
 	out := w.pending(true)
-	if w.closeAfter || w.err != nil {
-		return w.sendBytes(out)
+	if !leave || w.closeAfter || w.err != nil {
+		return w.sendPending(out)
 	}
 	w.allowTime()
 	w.c.leaveToRead(out, w.buf)
