@@ -177,14 +177,14 @@ func TestAnAnswerThatTheSocketDoesNotTakeAtOnceArrivesWhole(t *testing.T) {
 }
 
 func TestAClientThatTakesNoAnswerIsGivenUp(t *testing.T) {
+	served := make(chan struct{})
 	s := &Server{Limits: Limits{WriteTimeout: 100 * time.Millisecond}, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		defer close(served)
 		w.Header().Set("Large", strings.Repeat("x", 16<<20))
 	})}
 	nc := clientOf(t, s)
 	_, _ = io.WriteString(nc, plainGet)
-	for s.Connections() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	<-served
 	for end := time.Now().Add(10 * time.Second); s.Connections() > 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the connection is still open")
