@@ -70,7 +70,7 @@ type Exchange struct {
 	ended     bool
 	done      lazyDone
 	wires     wires
-	kept      interface{ Release() }
+	lent      interface{ Release() }
 	request   http.Request // what Request gives
 }
 

@@ -17,8 +17,8 @@ func (e *Exchange) Release() {
 	if !e.alone() {
 		return
 	}
-	if e.kept != nil {
-		e.kept.Release()
+	if e.lent != nil {
+		e.lent.Release()
 	}
 	*e = Exchange{}
 	if !poisoned {
@@ -26,9 +26,9 @@ func (e *Exchange) Release() {
 	}
 }
 
-// Keep has l released together with the exchange, or never. The last of several attempts is not known to be the only one that
-// is used, so what they keep is not released.
-func (e *Exchange) Keep(l interface{ Release() }) { e.kept = l }
+// Lend has l released together with the exchange, or never. The last of several attempts is not known to be the only one that
+// is used, so what they lend is not released.
+func (e *Exchange) Lend(l interface{ Release() }) { e.lent = l }
 
 func (e *Exchange) alone() bool {
 	r := &e.request

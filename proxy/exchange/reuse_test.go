@@ -49,11 +49,11 @@ func TestOnlyTheMemoryOfAnExchangeThatNobodyElseKnowsIsUsedAgain(t *testing.T) {
 	} {
 		e, _ := ordinary(t, c.body)
 		c.change(e)
-		kept := &memory{}
-		e.Keep(kept)
+		lent := &memory{}
+		e.Lend(lent)
 		e.Release()
-		if released := e.Upstream == nil; released != c.released || kept.released != c.released {
-			t.Errorf("%s: released %t, what it kept %t", c.name, released, kept.released)
+		if released := e.Upstream == nil; released != c.released || lent.released != c.released {
+			t.Errorf("%s: released %t, what it was lent %t", c.name, released, lent.released)
 		}
 		e.done.stop()
 	}

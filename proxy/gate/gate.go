@@ -77,7 +77,7 @@ func (g *Gate) serve(e *Entry, w http.ResponseWriter, r *http.Request) {
 	ex := exchange.New(r.Context(), target.Upstream, route.Operation, start)
 	ex.Version, ex.Method, ex.Path, ex.Client = s.Set.Version, r.Method, path, r.RemoteAddr
 	observe.Trace(r.Header, ex)
-	if c, ok := r.Context().(lender); ok {
+	if c, ok := r.Context().(http1.Lender); ok {
 		c.Lend(ex)
 	}
 	target.InFlight.Add(1)
@@ -100,9 +100,6 @@ func (g *Gate) serve(e *Entry, w http.ResponseWriter, r *http.Request) {
 	ex.Reply = w
 	v.run(r)
 }
-
-// lender is a client's context that releases what lives as long as the reply; the wire's are.
-type lender interface{ Lend(interface{ Release() }) }
 
 // match finds the route of a path, or says why there is none.
 func match(t *live.Target, method, path string) (*live.Route, *failure.Error) {

@@ -50,12 +50,12 @@ type exchange struct {
 var spare = sync.Pool{New: func() any { return new(exchange) }}
 
 func newExchange(ctx context.Context) *exchange {
-	k, ok := ctx.(Keeper)
+	l, ok := ctx.(Lender)
 	if !ok {
 		return new(exchange)
 	}
 	x := spare.Get().(*exchange)
-	k.Keep(x)
+	l.Lend(x)
 	return x
 }
 

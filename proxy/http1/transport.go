@@ -58,11 +58,12 @@ type (
 	// Cancellable is a context that interrupts one waiter when it is
 	// cancelled, without a goroutine. See the request context of Server.
 	Cancellable interface{ Interrupts(i Interrupter) }
-	// Keeper is a context that says when nothing of the exchange and of its
-	// response is used any more, so that their memory can be used again. It
-	// may also never say so.
-	Keeper interface {
-		Keep(l interface{ Release() })
+	// Lender is a context that has what it is lent released when nothing of
+	// the exchange and of its response is used any more, so that their memory
+	// can be used again. It may also never do so. The request context of
+	// Server is one, too.
+	Lender interface {
+		Lend(l interface{ Release() })
 	}
 )
 

@@ -516,13 +516,13 @@ func TestARequestThatWouldBreakTheMessageIsNotSent(t *testing.T) {
 	}
 }
 
-// keeping is a context that keeps what lives as long as the exchange.
-type keeping struct {
+// lending is a context that is lent what lives as long as the exchange.
+type lending struct {
 	context.Context
-	kept interface{ Release() }
+	lent interface{ Release() }
 }
 
-func (k *keeping) Keep(l interface{ Release() }) { k.kept = l }
+func (k *lending) Lend(l interface{ Release() }) { k.lent = l }
 
 func TestTheMemoryOfAnExchangeIsUsedAgainOnlyWhenItsBodyIsClosed(t *testing.T) {
 	addr := scripted(t, func(c *net.TCPConn, r *bufio.Reader) {
@@ -534,12 +534,12 @@ func TestTheMemoryOfAnExchangeIsUsedAgainOnlyWhenItsBodyIsClosed(t *testing.T) {
 		}
 	})
 	tr := transportTo(t, addr)
-	ctx := &keeping{Context: t.Context()}
+	ctx := &lending{Context: t.Context()}
 	res, err := tr.RoundTrip(newRequest(t, http.MethodGet, nil).WithContext(ctx))
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := ctx.kept.(*exchange)
+	x := ctx.lent.(*exchange)
 	x.Release()
 	if body := readAndClose(t, res); body != "ok" || x.c == nil {
 		t.Fatalf("released while its body %q was open", body)
