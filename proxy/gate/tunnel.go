@@ -64,8 +64,14 @@ func (v *visit) join(client net.Conn, early []byte, upstream io.ReadWriteCloser)
 	in := flow{dst: upstream, src: client, buffers: v.gate.buffers, heard: heard}
 	out := flow{dst: client, src: upstream, buffers: v.gate.buffers, heard: heard}
 	up := make(chan struct{})
+	var panicked any
 	go func() {
 		defer close(up)
+		defer func() { // it would end the process here
+			if panicked = recover(); panicked != nil {
+				stop()
+			}
+		}()
 		if err := in.run(early); err != nil {
 			stop()
 		} else {
@@ -78,6 +84,9 @@ func (v *visit) join(client net.Conn, early []byte, upstream io.ReadWriteCloser)
 		closeWrite(client)
 	}
 	<-up
+	if panicked != nil {
+		panic(panicked)
+	}
 	v.ex.BytesIn, v.ex.BytesOut = in.moved, out.moved
 }
 

@@ -6,7 +6,11 @@ import (
 	"net"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"outrigger/policy"
+	"outrigger/proxy/exchange"
+	"outrigger/proxy/live"
 	"outrigger/proxy/overload"
 )
 
@@ -41,6 +45,27 @@ func TestATunnelThatIsSilentHoldsNoBytesOfOthersThoughItsSourceCannotBeAsked(t *
 		}
 		near.Close()
 	})
+}
+
+// brittle is an upstream that panics when it is written to.
+type brittle struct{ net.Conn }
+
+func (brittle) Write([]byte) (int, error) { panic("boom") }
+
+func TestAPanicOfADirectionOfATunnelIsThatOfItsRequest(t *testing.T) {
+	client, _ := net.Pipe()
+	upstream, _ := net.Pipe()
+	up := &policy.Upstream{Name: "up"}
+	v := &visit{gate: &Gate{live: new(live.Live)}, ex: exchange.New(t.Context(), up, &policy.Operation{}, time.Now())}
+	defer func() {
+		if reason := recover(); reason != "boom" {
+			t.Errorf("panicked with %v", reason)
+		}
+		if _, err := client.Write([]byte("x")); err != io.ErrClosedPipe {
+			t.Errorf("the client's connection is not closed: %v", err)
+		}
+	}()
+	v.join(client, []byte("early"), brittle{upstream})
 }
 
 func TestATunnelInWhichMuchFlowsTakesLargePieces(t *testing.T) {

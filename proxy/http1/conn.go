@@ -74,6 +74,7 @@ func newConn(s *Server, nc net.Conn, received []byte) *conn {
 func (c *conn) serve() {
 	defer c.srv.remove(c)
 	defer c.settle()
+	defer c.survive()
 	if t, ok := c.nc.(*tls.Conn); ok {
 		ctx, cancel := context.WithTimeout(context.Background(), c.limits.HeaderTimeout)
 		err := t.HandshakeContext(ctx)
@@ -290,6 +291,16 @@ func (c *conn) call(req *http.Request) (completed bool) {
 	}()
 	c.srv.Handler.ServeHTTP(&c.res, req)
 	return true
+}
+
+// survive ends no more than the connection when something beside the handler
+// panicked.
+func (c *conn) survive() {
+	if reason := recover(); reason != nil {
+		c.srv.Log.Error("connection panicked", "panic", reason, "stack", string(debug.Stack()))
+		c.nc.Close()
+		c.res.release()
+	}
 }
 
 // release ends the life of everything lent to the handler.

@@ -50,7 +50,7 @@ func (w *response) ReadFrom(src io.Reader) (total int64, err error) {
 		}
 		waits := (ready == nil || !ready.Ready()) && w.written != w.length
 		if n > 0 && (waits || len(w.buf.free()) == 0) {
-			if failed := w.flush(false); failed != nil {
+			if failed := w.flush(); failed != nil {
 				return total, failed
 			}
 		}

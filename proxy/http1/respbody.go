@@ -38,6 +38,7 @@ func (b *respBody) fail(err error) error {
 		err = &ProtocolError{refusal.Reason}
 	}
 	b.dec.err = b.x.failure(PhaseBody, err)
+	b.x.sender.raise()
 	return b.dec.err
 }
 
@@ -64,6 +65,7 @@ func (b *respBody) Close() error {
 		whole = b.dec.err == nil && b.dec.skipBuffered()
 	}
 	b.x.end(whole)
+	b.x.sender.raise()
 	return nil
 }
 

@@ -2,7 +2,9 @@ package http1
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -20,6 +22,8 @@ type sender struct {
 	done    chan struct{}
 	err     error // of the body; like connErr set before done is closed
 	connErr error // of the connection
+	// panicked is what the body panicked with, and where; or "".
+	panicked string
 }
 
 // ready puts what the body has ready behind the head in *buf and reports
@@ -93,8 +97,7 @@ func (s *sender) tail(last bool) []byte {
 }
 
 func (s *sender) run() {
-	err := s.sendAll()
-	s.x.req.Body.Close()
+	err := s.survive()
 	if s.stopped.Load() {
 		err = nil
 	}
@@ -102,6 +105,29 @@ func (s *sender) run() {
 	close(s.done)
 	if err != nil || s.connErr != nil && isTimeout(s.connErr) {
 		s.x.c.stopRead() // the response to half a request is of no use
+	}
+}
+
+var errBodyPanic = errors.New("its body panicked")
+
+// survive sends the body. A panic of it would end the process here; it is
+// raised again by the goroutine that serves the request.
+func (s *sender) survive() (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			s.panicked = fmt.Sprintf("%v, while a request body was sent\n%s", reason, debug.Stack())
+			err = errBodyPanic
+		}
+	}()
+	err = s.sendAll()
+	s.x.req.Body.Close()
+	return err
+}
+
+// raise panics with what the body panicked with.
+func (s *sender) raise() {
+	if s != nil && s.finished() && s.panicked != "" {
+		panic(s.panicked)
 	}
 }
 

@@ -148,6 +148,7 @@ func (s *Server) start(nc net.Conn) {
 	case s.refusing <- struct{}{}:
 		go func() {
 			defer func() { <-s.refusing }()
+			defer c.survive()
 			c.refuse(refuse(503, "connection limit reached", 0))
 			nc.Close()
 		}()

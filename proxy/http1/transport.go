@@ -15,7 +15,8 @@ import (
 // Accept-Encoding, and decompresses nothing.
 //
 // The errors of RoundTrip and of reading the body are *Error, *ProtocolError
-// or *RequestBodyError.
+// or *RequestBodyError. What the request's body panics with is raised again by
+// RoundTrip, or by reading or closing the response's body.
 //
 // Set the fields before the first call. All methods are safe for concurrent
 // use.
@@ -94,6 +95,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		x.stopSender()
 		x.end(false)
 		closeBody(req)
+		x.sender.raise()
 		return nil, err
 	}
 	return res, nil

@@ -118,7 +118,7 @@ func (w *response) Write(p []byte) (int, error) {
 				continue
 			}
 		}
-		if err := w.flush(false); err != nil {
+		if err := w.flush(); err != nil {
 			return done, err
 		}
 	}
@@ -161,7 +161,7 @@ func (w *response) FlushError() error {
 	if w.headSent && (w.buf == nil || w.buf.content() == 0) {
 		return w.err
 	}
-	if err := w.flush(false); err != nil {
+	if err := w.flush(); err != nil {
 		return err
 	}
 	w.buf.giveBack()
@@ -169,10 +169,8 @@ func (w *response) FlushError() error {
 	return nil
 }
 
-// flush sends what is pending; last ends the message.
-func (w *response) flush(last bool) error {
-	return w.sendPending(w.pending(last))
-}
+// flush sends what is pending.
+func (w *response) flush() error { return w.sendPending(w.pending(false)) }
 
 func (w *response) sendPending(out []byte) error {
 	if len(out) > 0 {
@@ -181,7 +179,8 @@ func (w *response) sendPending(out []byte) error {
 	return w.err
 }
 
-// pending frames what is in the buffer; it stays there until the next write.
+// pending frames what is in the buffer, where it stays until the next write;
+// last ends the message.
 func (w *response) pending(last bool) []byte {
 	if w.err != nil {
 		return nil
@@ -263,7 +262,7 @@ func (w *response) finish(leave bool) error {
 	}
 	short := w.length >= 0 && w.written < w.length && !w.isHead && !w.bodiless
 	if short && w.err == nil {
-		_ = w.flush(false)
+		_ = w.flush()
 		w.err = io.ErrUnexpectedEOF
 		return w.err
 	}
