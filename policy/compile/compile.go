@@ -147,7 +147,7 @@ func (c *compiler) read(file string) *document.Node {
 		return nil
 	}
 	if root.Kind() != document.Mapping {
-		c.wrongType(root, "policy file", "a mapping such as \"version: 1\"")
+		c.wrongType(root, "policy file", "a mapping such as \"version: 1\"", forKind(root, document.Sequence, noDashes))
 		return nil
 	}
 	if c.notAPolicy(root) {

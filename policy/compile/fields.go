@@ -83,7 +83,7 @@ func (r *reading[S]) mapping(prefix string, n *document.Node, fields []field[S])
 		name = r.what
 	}
 	if n.Kind() != document.Mapping {
-		r.c.wrongType(n, name, "a mapping of "+list(names(fields, built)))
+		r.c.wrongType(n, name, "a mapping of "+list(names(fields, built)), forKind(n, document.Sequence, noDashes))
 		r.suggestMapping(prefix, n, fields)
 		return
 	}
@@ -218,24 +218,24 @@ func meansOff(n *document.Node) bool {
 	return n.Kind() == document.Scalar && slices.Contains([]string{"no", "none", "never", "disabled", "disable", "infinite", "infinity", "unlimited"}, strings.ToLower(n.Text()))
 }
 
-func (c *compiler) wrongType(n *document.Node, what, expected string) {
+// wrongType reports a node of another kind than is wanted. Advice is what to write instead, or "".
+func (c *compiler) wrongType(n *document.Node, what, expected, advice string) {
 	got := n.Kind().String()
 	if n.Kind() == document.Scalar {
 		got = fmt.Sprintf("the value %q", n.Text())
 	}
-	instead := ""
-	switch {
-	case n.Kind() == document.Sequence && strings.HasPrefix(expected, "a mapping of names"):
-		instead = "write NAME: in the place of each dash, and what belongs to it below"
-	case n.Kind() == document.Sequence && strings.HasPrefix(expected, "a mapping of operation"):
-		instead = "write each as a key with a policy, such as getStock: {timeouts: {request: 1s}}"
-	case n.Kind() == document.Sequence && strings.HasPrefix(expected, "a mapping"):
-		instead = "write it without dashes and brackets: a key and its value on each line"
-	case n.Kind() == document.Mapping && strings.HasPrefix(expected, "a list"):
-		instead = "write its items in brackets, such as [a, b], or behind a dash each"
-	}
-	c.fail(codeType, n.Place(), fmt.Sprintf("%s is %s", what, got), expected, instead)
+	c.fail(codeType, n.Place(), fmt.Sprintf("%s is %s", what, got), expected, advice)
 }
+
+// forKind is advice for a node of one kind, and "" for any other.
+func forKind(n *document.Node, kind document.Kind, advice string) string {
+	if n.Kind() != kind {
+		return ""
+	}
+	return advice
+}
+
+const noDashes = "write it without dashes and brackets: a key and its value on each line"
 
 func (c *compiler) notYet(at policy.Place, what string) {
 	c.fail(codeNotYet, at, what+" is not supported yet", "a key whose feature exists", "remove it for now")

@@ -16,7 +16,8 @@ import (
 func (c *compiler) operationKeys(s *source, n *document.Node, all []*source) (written map[*openapi.Operation]document.Entry, extra []document.Entry) {
 	written = map[*openapi.Operation]document.Entry{}
 	if n.Kind() != document.Mapping {
-		c.wrongType(n, "operations", "a mapping of operation ids, or of \"METHOD /path\"")
+		c.wrongType(n, "operations", "a mapping of operation ids, or of \"METHOD /path\"",
+			forKind(n, document.Sequence, "write each as a key with a policy, such as getStock: {timeouts: {request: 1s}}"))
 		return written, nil
 	}
 	seen := map[string]policy.Place{}

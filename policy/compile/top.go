@@ -111,7 +111,8 @@ func (c *compiler) twice(at policy.Place, message string, first policy.Place) {
 // union adds the named values of one file to those of the files before it.
 func (c *compiler) union(all []document.Entry, e document.Entry) []document.Entry {
 	if e.Value.Kind() != document.Mapping {
-		c.wrongType(e.Value, e.Key, "a mapping of names")
+		c.wrongType(e.Value, e.Key, "a mapping of names",
+			forKind(e.Value, document.Sequence, "write NAME: in the place of each dash, and what belongs to it below"))
 		return all
 	}
 	for _, named := range e.Value.Entries() {

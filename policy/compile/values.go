@@ -52,7 +52,7 @@ func listOf[T any](k kind[T]) func(language.Shape) kind[[]T] { return fixed(item
 // scalar gives the text of a value, and reports what is none.
 func (c *compiler) scalar(key string, n *document.Node, expected string) (string, bool) {
 	if n.Kind() != document.Scalar {
-		c.wrongType(n, key, expected)
+		c.wrongType(n, key, expected, "")
 		return "", false
 	}
 	return n.Text(), true
@@ -299,7 +299,7 @@ func truth(c *compiler, key string, n *document.Node) (bool, bool) {
 		return false, true
 	}
 	if n.Kind() != document.Scalar || n.Tag() != "!!bool" {
-		c.wrongType(n, key, "true or false")
+		c.wrongType(n, key, "true or false", "")
 		if meant := truthMeant(n); meant != "" {
 			c.lastTold().Suggestion = "write " + meant
 			c.mend(meant)
@@ -349,7 +349,7 @@ func items[T any](k kind[T]) kind[[]T] {
 			return nil, false
 		}
 		if n.Kind() != document.Sequence {
-			c.wrongType(n, key, "a list")
+			c.wrongType(n, key, "a list", forKind(n, document.Mapping, "write its items in brackets, such as [a, b], or behind a dash each"))
 			return nil, false
 		}
 		var all []T
